@@ -1,0 +1,39 @@
+"""Coterie turns what people do into groups you can act on.
+
+Importing this package loads nothing heavy; each public name is fetched from its module on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from coterie.config import Config, load_config
+    from coterie.project import init, run, score
+    from coterie.run.result import Run, open_run
+
+_HOME = {
+    "Config": "coterie.config",
+    "Run": "coterie.run.result",
+    "init": "coterie.project",
+    "load_config": "coterie.config",
+    "open_run": "coterie.run.result",
+    "run": "coterie.project",
+    "score": "coterie.project",
+}
+
+__all__ = ["Config", "Run", "__version__", "init", "load_config", "open_run", "run", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'coterie' has no attribute '{name}'")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""The contract of a clusterer: points in, labels and a rule for everybody who comes later out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from coterie.embedding.contract import Points
+from coterie.frozen import Frozen
+
+Labels = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Where entities belong.
+
+    Args:
+        labels: (n,) cluster numbers 0..k-1, largest cluster of the fit first, or NOISE.
+        strength: (n,) in [0, 1]; 0 on the border to the next cluster, 1 at the own centre.
+        distance: (n,) Euclidean distance to the own centre, in units of the embedding.
+    """
+
+    labels: Labels
+    strength: npt.NDArray[np.float64]
+    distance: npt.NDArray[np.float64]
+
+
+class FittedClusterer(Protocol):
+    """A frozen partition of the space."""
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, noise not counted."""
+
+    @property
+    def fit_labels(self) -> Labels:
+        """(n,) labels that the algorithm itself gave to the rows of the fit; empty after ``from_arrays``."""
+
+    def assign(self, points: Points) -> Assignment:
+        """Assign rows; a row's answer does not depend on the other rows. No label that the fit did not have.
+
+        Args:
+            points: (n, d) with the d of the fit.
+
+        Raises:
+            ModelError: the width is not that of the fit.
+        """
+
+    def to_arrays(self) -> Frozen:
+        """Give everything that ``from_arrays`` needs."""
+
+    @classmethod
+    def from_arrays(cls, frozen: Frozen) -> Self:
+        """Give back an equal fitted clusterer."""
+
+
+class Clusterer(Protocol):
+    """Settings of an algorithm; the constructor takes them by keyword and refuses what it does not know."""
+
+    def fit(self, points: Points, rng: np.random.Generator) -> FittedClusterer:
+        """Find clusters among (n, d) points.
+
+        Raises:
+            DataError: there are fewer distinct points than clusters asked for.
+        """

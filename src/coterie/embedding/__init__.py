@@ -1,0 +1,1 @@
+"""Feature matrices to points: each method fits once and folds new rows in."""

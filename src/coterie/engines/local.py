@@ -1,0 +1,42 @@
+"""The one-machine engine: lazy frames in, Polars frames and Parquet files out.
+
+Tables code never collects by itself; it ends here, so that another engine can take this one's place.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+
+def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    """Execute a lazy plan of any backend and give its rows, in no particular order."""
+    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return collected
+
+
+def collect_all(frames: list[nw.LazyFrame[Any]]) -> list[pl.DataFrame]:
+    """Execute several plans; Polars plans share the parts they have in common."""
+    natives = [frame.to_native() for frame in frames]
+    if natives and all(isinstance(native, pl.LazyFrame) for native in natives):
+        return list(pl.collect_all(natives))
+    return [collect(frame) for frame in frames]
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write rows as compressed Parquet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(path, compression="zstd")
+
+
+def scan_parquet(path: Path) -> nw.LazyFrame[Any]:
+    """Open a Parquet file that ``write_parquet`` wrote, lazily."""
+    return nw.from_native(pl.scan_parquet(path))
+
+
+def lazy(frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+    """Give rows at hand as a lazy frame."""
+    return nw.from_native(frame.lazy())

@@ -1,0 +1,1 @@
+"""What entities are described by: blocks of named columns aligned on one entity index."""

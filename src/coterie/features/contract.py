@@ -1,0 +1,75 @@
+"""The contract of a feature: tables in, one named block aligned on the entity index out.
+
+Fitting learns vocabulary and preparation (which items are columns, a column's mean, its categories) and freezes them;
+``apply`` then works for any entities of any tables with the same columns, one at a time or in millions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from coterie.frozen import Frozen
+from coterie.tables import Tables
+
+Ids = npt.NDArray[np.str_]
+Matrix = sp.csr_array | npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureBlock:
+    """One entity x feature matrix.
+
+    Args:
+        name: the block's name in the config.
+        ids: (n,) entity ids, sorted, without repeats.
+        columns: (m,) column names.
+        values: (n, m) float32, CSR where mostly zero, else dense; no NaN.
+    """
+
+    name: str
+    ids: Ids
+    columns: npt.NDArray[np.str_]
+    values: Any
+
+
+class FittedFeature(Protocol):
+    """A feature whose vocabulary and preparation are frozen."""
+
+    name: str
+
+    @property
+    def columns(self) -> npt.NDArray[np.str_]:
+        """(m,) column names, in a fixed order."""
+
+    def apply(self, tables: Tables, ids: Ids) -> FeatureBlock:
+        """Give the rows of ``ids``; an entity that the tables do not know gets the row of someone of whom nothing is known.
+
+        Args:
+            tables: checked tables with the columns that were there at fitting.
+            ids: (n,) sorted entity ids.
+        """
+
+    def to_arrays(self) -> Frozen:
+        """Give everything that ``from_arrays`` needs."""
+
+    @classmethod
+    def from_arrays(cls, frozen: Frozen) -> Self:
+        """Give back an equal fitted feature."""
+
+
+class Feature(Protocol):
+    """How a block is made: options checked in the constructor, nothing learned yet.
+
+    The constructor is ``(name: str, table: str, **options)``; ``table`` is the config's ``from``.
+    """
+
+    def entities(self, tables: Tables) -> Ids:
+        """(n,) sorted ids of the entities of which the block knows something."""
+
+    def fit(self, tables: Tables, ids: Ids) -> FittedFeature:
+        """Learn vocabulary and preparation from the rows of ``ids``."""

@@ -1,0 +1,1 @@
+"""How a run goes: steps in order, each cached, the folder renamed into place when whole."""

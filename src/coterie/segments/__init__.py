@@ -1,0 +1,1 @@
+"""Clusters become segments: kept, profiled and named."""
