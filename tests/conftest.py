@@ -1,0 +1,27 @@
+"""Fixtures that several parts share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def shared_data(name: str) -> Path:
+    """Give a folder of real data beside the checkout, or skip with the reason; under CI its absence is a failure."""
+    folder = SHARED_DATA / name
+    if folder.is_dir():
+        return folder
+    reason = f"real data is not beside the checkout: ../shared/data/{name}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def ml_100k() -> Path:
+    """The folder of the original MovieLens 100K files."""
+    return shared_data("ml-100k")
