@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from coterie.run.manifest import Manifest
+from coterie.manifest import Manifest
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.types import Decision
 from coterie.tables.types import RuleCount
