@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -267,6 +267,18 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         return Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(_first_fault(error)) from error
+
+
+def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
+    """Refuse options that a method does not have.
+
+    Raises:
+        ConfigError: names the first unknown option and the nearest known one.
+    """
+    known = tuple(known)
+    for name in options:
+        if name not in known:
+            raise ConfigError(f"unknown key {shown(name)} in {what}{nearest(name, known)}")
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -1,0 +1,31 @@
+"""Labels in canonical order: the largest cluster is 0, ties go to the cluster that holds the smallest row."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from coterie.clustering.contract import Labels
+from coterie.terms import NOISE
+
+
+def canonical_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArray[np.int64]]:
+    """Renumber clusters by falling size.
+
+    Args:
+        labels: (n,) in 0..n_clusters-1, or NOISE, which stays.
+        n_clusters: number of clusters.
+
+    Returns:
+        The (n,) renumbered labels, and (n_clusters,) the old number of each new one.
+    """
+    kept = labels[labels != NOISE]
+    sizes = np.bincount(kept, minlength=n_clusters)
+    first_row = np.full(n_clusters, len(labels))
+    rows = np.flatnonzero(labels != NOISE)
+    np.minimum.at(first_row, labels[rows], rows)
+    order = np.lexsort((first_row, -sizes))
+    new_number = np.empty(n_clusters, np.int32)
+    new_number[order] = np.arange(n_clusters, dtype=np.int32)
+    renumbered = np.where(labels == NOISE, NOISE, new_number[np.where(labels == NOISE, 0, labels)])
+    return renumbered.astype(np.int32), order

@@ -1,0 +1,46 @@
+"""Row arithmetic that every embedder shares: one row alone gives the same bits as in a batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from coterie.errors import ModelError
+from coterie.features.contract import Matrix
+
+
+def as_csr(matrix: Matrix) -> sp.csr_array:
+    """Give (n, m) as float64 CSR; a dense matrix too, because SciPy's CSR product sums each row by itself, in order."""
+    return sp.csr_array(matrix, dtype=np.float64)
+
+
+def check_width(matrix: Matrix, expected: int, what: str) -> None:
+    """Refuse rows of another width than those of the fit.
+
+    Raises:
+        ModelError: the widths differ.
+    """
+    if matrix.shape[1] != expected:
+        raise ModelError(f"{what} was fitted on {expected} columns, got rows of {matrix.shape[1]}")
+
+
+def row_norms(matrix: sp.csr_array) -> npt.NDArray[np.float64]:
+    """Euclidean norm of each of n rows, (n,)."""
+    norms: npt.NDArray[np.float64] = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return norms
+
+
+def scale_rows(matrix: sp.csr_array, divisor: npt.NDArray[np.float64]) -> sp.csr_array:
+    """Divide each row by its divisor; a row whose divisor is zero stays as it is."""
+    safe = np.where(divisor > 0, divisor, 1.0)
+    scaled = matrix.copy()
+    scaled.data = matrix.data / np.repeat(safe, np.diff(matrix.indptr))
+    return scaled
+
+
+def unit_rows(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Scale each of n points to length one; the zero point stays."""
+    norms = np.sqrt(np.einsum("ij,ij->i", points, points))
+    unit: npt.NDArray[np.float64] = points / np.where(norms > 0, norms, 1.0)[:, None]
+    return unit

@@ -1,0 +1,167 @@
+"""Which candidate is taken, why, and how good it is: the rule of the design, in words a reader can check.
+
+Among the candidates that meet the floors on stability and smallest share, the highest lift sets the mark; the smallest
+k whose lift lies within one standard error of it is taken (the one-standard-error rule of Breiman, Friedman, Olshen &
+Stone 1984, section 3.4.3). Where there are no events to hold out, the highest mean silhouette takes lift's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coterie.config import Evaluation, Floors
+from coterie.selection.types import Answer, Candidate, Decision, Grade, LiftResult, stability_band
+
+HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
+
+
+def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
+    """Name the floors that a candidate misses, with the figures."""
+    found = []
+    weakest = min(candidate.jaccard)
+    if weakest < floors.min_stability:
+        found.append(f"its least stable segment has {weakest:.2f}, below {floors.min_stability:.2f}")
+    if candidate.smallest_share < floors.min_share:
+        found.append(f"its smallest segment holds {candidate.smallest_share:.1%}, below {floors.min_share:.1%}")
+    return tuple(found)
+
+
+def decide(candidates: tuple[Candidate, ...], floors: Floors, evaluation: Evaluation) -> Decision:
+    """Choose a candidate and answer the questions about it.
+
+    Args:
+        candidates: at least one, in order of k.
+    """
+    judged = tuple(replace(candidate, misses=misses(candidate, floors)) for candidate in candidates)
+    chosen, reason = _choose(judged)
+    answers = _answers(judged[chosen], floors)
+    return Decision(
+        judged,
+        chosen,
+        reason,
+        _grade(answers),
+        answers,
+        _protocol(judged[chosen], evaluation),
+        _warnings(judged[chosen]),
+    )
+
+
+def _choose(candidates: tuple[Candidate, ...]) -> tuple[int, str]:
+    numbered = list(enumerate(candidates))
+    eligible = [(i, c) for i, c in numbered if not c.misses]
+    tried = f"{len(candidates)} numbers of segments were tried, {candidates[0].k} to {candidates[-1].k}"
+    if len(candidates) == 1:
+        told = f" It misses a floor: {' and '.join(candidates[0].misses)}." if candidates[0].misses else ""
+        return 0, f"k = {candidates[0].k} is fixed in the configuration, so nothing was chosen.{told}"
+    if not eligible:
+        index, best = max(numbered, key=lambda pair: (min(pair[1].jaccard), -pair[1].k))
+        return index, (
+            f"{tried}, and none meets the floors. k = {best.k} is shown because its least stable segment holds best "
+            f"({min(best.jaccard):.2f}); {' and '.join(best.misses)}."
+        )
+    measured = [(i, c, c.lift) for i, c in eligible if c.lift is not None]
+    if not measured:
+        index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
+        return index, (
+            f"{tried}; {len(eligible)} meet the floors. There are no events to hold out, so lift cannot be measured; "
+            f"k = {best.k} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
+        )
+    return _by_lift(measured, tried)
+
+
+def _by_lift(measured: list[tuple[int, Candidate, LiftResult]], tried: str) -> tuple[int, str]:
+    _, best, top = max(measured, key=lambda row: (row[2].lift.value, -row[1].k))
+    mark = top.lift.value - top.standard_error
+    index, taken, lift = min((row for row in measured if row[2].lift.value >= mark), key=lambda row: row[1].k)
+    plural = "meets" if len(measured) == 1 else "meet"
+    start = f"{tried}; {len(measured)} {plural} the floors on stability and size. "
+    if taken is best:
+        smaller = "no smaller k comes within one standard error of it" if taken.k > 2 else "no smaller k exists"
+        return index, f"{start}k = {taken.k} has the highest lift of these ({lift.lift.value:.2f}), and {smaller}."
+    return index, (
+        f"{start}The highest lift of these is {top.lift.value:.2f}, at k = {best.k}, with a standard error of "
+        f"{top.standard_error:.2f}. k = {taken.k} is the smallest within one standard error of it "
+        f"({lift.lift.value:.2f}): fewer segments that pay as much."
+    )
+
+
+def _answers(candidate: Candidate, floors: Floors) -> tuple[Answer, ...]:
+    lift = candidate.lift
+    answers = [_reproducible(candidate, floors)]
+    if lift is not None:
+        answers.append(_pays(lift))
+    return (*answers, _usable(candidate, floors))
+
+
+def _reproducible(candidate: Candidate, floors: Floors) -> Answer:
+    stable = sum(jaccard >= floors.min_stability for jaccard in candidate.jaccard)
+    mean = sum(candidate.jaccard) / candidate.k
+    detail = (
+        f"Users were drawn anew and segmented again. On average {mean:.0%} of a segment and its closest match are the "
+        f"same people (bootstrap Jaccard {mean:.2f}; the least stable segment has {min(candidate.jaccard):.2f}: "
+        f"{stability_band(min(candidate.jaccard))}). "
+        f"Starting the algorithm elsewhere gives the same segments to {candidate.seed_agreement:.2f} "
+        "(adjusted Rand index; 1 = identical)."
+    )
+    passed = stable == candidate.k
+    short = f"{'yes' if passed else 'not fully' if stable else 'no'}: {stable} of {candidate.k} segments hold"
+    return Answer("Is it reproducible?", passed, short, detail)
+
+
+def _pays(lift: LiftResult) -> Answer:
+    passed = bool(lift.lift.low > 1)
+    short = f"{'yes' if passed else 'no'}: lift {lift.lift.value:.2f}"
+    detail = (
+        f"On events that the segments had not seen, ranking items by what the user's segment likes is "
+        f"{lift.lift.value:.2f} times as good as ranking them by what everybody likes (95 % interval "
+        f"{lift.lift.low:.2f} to {lift.lift.high:.2f}, {lift.n_users:,} users; NDCG@10 {lift.ndcg_segment:.3f} "
+        f"against {lift.ndcg_global:.3f}). 1 would mean that segments add nothing."
+    )
+    return Answer("Does it pay?", passed, short, detail)
+
+
+def _usable(candidate: Candidate, floors: Floors) -> Answer:
+    passed = candidate.smallest_share >= floors.min_share
+    short = f"{'yes' if passed else 'no'}: {candidate.k} segments, the smallest {candidate.smallest_share:.1%}"
+    detail = (
+        f"The smallest segment has {min(candidate.sizes):,} users ({candidate.smallest_share:.1%}; at least "
+        f"{floors.min_share:.1%} is asked for). Nobody is left out."
+    )
+    return Answer("Can it be used?", passed, short, detail)
+
+
+def _grade(answers: tuple[Answer, ...]) -> Grade:
+    passed = {answer.question: answer.passed for answer in answers}
+    pays = passed.get("Does it pay?")
+    if passed["Is it reproducible?"] and pays is not False:
+        return "reproducible"
+    return "constructive" if pays else "none"
+
+
+def _protocol(candidate: Candidate, evaluation: Evaluation) -> tuple[str, ...]:
+    lines = [
+        f"Stability: {evaluation.bootstraps} bootstrap samples of users, clustered anew in the fixed embedding; each "
+        "segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007).",
+        f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits.",
+    ]
+    if candidate.lift is not None:
+        lines.append(
+            f"Lift: {evaluation.holdout:.0%} of every user's events held out at random, {evaluation.splits} times; "
+            "features, embedding and clustering refitted on the rest each time; NDCG@10 over the full catalogue without "
+            "items seen in training; popularity of positive events shrunk to the global rate with "
+            f"{evaluation.pseudo_users:g} pseudo-users; users without held-out positives skipped; interval paired over "
+            "users. k was chosen on the same splits, so the lift of the chosen k is slightly on the kind side."
+        )
+    return tuple(lines)
+
+
+def _warnings(candidate: Candidate) -> tuple[str, ...]:
+    warnings = []
+    if candidate.activity_explained is not None and candidate.activity_explained > HEAVY_LIGHT:
+        warnings.append(
+            f"The segments explain {candidate.activity_explained:.0%} of the differences in activity (log of events per "
+            "user): in part they tell heavy from light users, not only tastes."
+        )
+    if candidate.misses:
+        warnings.append(f"The chosen segmentation misses a floor: {' and '.join(candidate.misses)}.")
+    return tuple(warnings)
