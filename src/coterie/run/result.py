@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from coterie import manifest as manifests
+from coterie import records
+from coterie.config import Config, parse_config
+from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.manifest import Manifest
+from coterie.model import SegmentModel
+from coterie.run import tables_on_disk
+from coterie.segments import types as segment_types
 from coterie.segments.types import Segment, SegmentProfile
-from coterie.selection.types import Decision
-from coterie.tables.types import RuleCount
+from coterie.selection import types as decision_types
+from coterie.selection.types import Candidate, Decision
+from coterie.stores.directory import DirectoryStore
+from coterie.tables import RuleCount, Tables
+
+RUNS = "runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One whole run (see ``open_run``)."""
+    """One whole run (see ``open_run``).
+
+    Args:
+        folder: where it is. manifest: what it read, did and cost. decision: the sheet and the choice.
+        segments: largest first. profiles: one a segment, in the same order. quality: what checks and cleaning did.
+    """
 
     folder: Path
     manifest: Manifest
@@ -22,7 +42,109 @@ class Run:
     profiles: tuple[SegmentProfile, ...]
     quality: tuple[RuleCount, ...]
 
+    @property
+    def id(self) -> str:
+        """Name of the run, which begins with the time it was made."""
+        return self.manifest.run_id
 
-def open_run(path: str | Path) -> Run:
-    """Open a run's folder, or the newest run of a project's folder."""
-    raise NotImplementedError(str(path))
+    @property
+    def chosen(self) -> Candidate:
+        """The row of the decision sheet that was taken."""
+        return self.decision.candidates[self.decision.chosen]
+
+    @property
+    def report(self) -> Path:
+        """The report's page."""
+        return self.folder / "report.html"
+
+    @property
+    def config(self) -> Config:
+        """The configuration the run was made with."""
+        return parse_config(self.manifest.config)
+
+    def model(self) -> SegmentModel:
+        """Load the frozen model."""
+        return SegmentModel.load(self.folder / "model")
+
+    def tables(self) -> Tables:
+        """Open the checked tables."""
+        return tables_on_disk.load(self.folder).tables
+
+    def assignments(self) -> pl.DataFrame:
+        """Give user, segment, strength and distance of every segmented user, sorted by user."""
+        return pl.read_parquet(self.folder / "assignments.parquet")
+
+    def segment(self, segment_id: str) -> tuple[Segment, SegmentProfile]:
+        """Give one segment and its profile.
+
+        Raises:
+            UnknownNameError: there is no such segment; offers the nearest.
+        """
+        for segment, profile in zip(self.segments, self.profiles, strict=True):
+            if segment.id == segment_id:
+                return segment, profile
+        raise UnknownNameError("segment", segment_id, [segment.id for segment in self.segments])
+
+
+def write_records(
+    folder: Path,
+    *,
+    decision: Decision,
+    segments: tuple[Segment, ...],
+    profiles: tuple[SegmentProfile, ...],
+    quality: tuple[RuleCount, ...],
+) -> None:
+    """Write the records that a run's answers are made of, but for its manifest."""
+    records.write(folder / "decision.json", decision_types.SCHEMA, decision_types.VERSION, decision)
+    records.write(folder / "segments.json", segment_types.SEGMENTS_SCHEMA, segment_types.SEGMENTS_VERSION, segments)
+    records.write(folder / "profiles.json", segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, profiles)
+    records.write(folder / "quality.json", "coterie.quality", 1, quality)
+
+
+def read_record(path: Path, kind: Any, schema: str, version: int) -> Any:
+    """Read one record into its dataclass.
+
+    Raises:
+        ModelError: missing, damaged, or of another schema or version.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(records.read(path, schema, version))
+    except ValidationError as error:
+        raise ModelError(
+            f"the record '{path}' is damaged ({error.error_count()} faults); run `coterie run` again"
+        ) from error
+
+
+def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
+    """Open a run: its own folder, or a project's folder, of which the newest run or the one named.
+
+    Raises:
+        StoreError: there is no finished run.
+        UnknownNameError: there is no run of that name; offers the nearest.
+        ModelError: a record is damaged or of another version.
+    """
+    folder = Path(path)
+    if run_id is not None or not (folder / "manifest.json").is_file():
+        store = DirectoryStore(folder / RUNS)
+        chosen = run_id if run_id is not None else store.latest()
+        if chosen is None:
+            raise StoreError(f"there is no finished run in '{folder / RUNS}'; make one with `coterie run`")
+        folder = store.open(chosen)
+    return Run(
+        folder=folder,
+        manifest=read_record(folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION),
+        decision=read_record(folder / "decision.json", Decision, decision_types.SCHEMA, decision_types.VERSION),
+        segments=read_record(
+            folder / "segments.json",
+            tuple[Segment, ...],
+            segment_types.SEGMENTS_SCHEMA,
+            segment_types.SEGMENTS_VERSION,
+        ),
+        profiles=read_record(
+            folder / "profiles.json",
+            tuple[SegmentProfile, ...],
+            segment_types.PROFILES_SCHEMA,
+            segment_types.PROFILES_VERSION,
+        ),
+        quality=read_record(folder / "quality.json", tuple[RuleCount, ...], "coterie.quality", 1),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coterie.config import Evaluation, Floors
+from coterie.config import Config, Evaluation, Floors
 from coterie.selection.types import Answer, Candidate, Decision, Grade, LiftResult, stability_band
 
 HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
@@ -26,12 +26,13 @@ def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
     return tuple(found)
 
 
-def decide(candidates: tuple[Candidate, ...], floors: Floors, evaluation: Evaluation) -> Decision:
+def decide(candidates: tuple[Candidate, ...], config: Config) -> Decision:
     """Choose a candidate and answer the questions about it.
 
     Args:
-        candidates: at least one, in order of k.
+        candidates: at least one, in order of k. config: for its floors and how things were measured.
     """
+    floors = config.segments
     judged = tuple(replace(candidate, misses=misses(candidate, floors)) for candidate in candidates)
     chosen, reason = _choose(judged)
     answers = _answers(judged[chosen], floors)
@@ -41,8 +42,8 @@ def decide(candidates: tuple[Candidate, ...], floors: Floors, evaluation: Evalua
         reason,
         _grade(answers),
         answers,
-        _protocol(judged[chosen], evaluation),
-        _warnings(judged[chosen]),
+        _protocol(judged[chosen], config.evaluation),
+        _warnings(judged, chosen, config),
     )
 
 
@@ -147,20 +148,25 @@ def _protocol(candidate: Candidate, evaluation: Evaluation) -> tuple[str, ...]:
     if candidate.lift is not None:
         lines.append(
             f"Lift: {evaluation.holdout:.0%} of every user's events held out at random, {evaluation.splits} times; "
-            "features, embedding and clustering refitted on the rest each time; NDCG@10 over the full catalogue without "
-            "items seen in training; popularity of positive events shrunk to the global rate with "
+            "features, embedding and clustering refitted on the rest each time; NDCG@10 over the full catalogue "
+            "without items seen in training; popularity of positive events shrunk to the global rate with "
             f"{evaluation.pseudo_users:g} pseudo-users; users without held-out positives skipped; interval paired over "
             "users. k was chosen on the same splits, so the lift of the chosen k is slightly on the kind side."
         )
     return tuple(lines)
 
 
-def _warnings(candidate: Candidate) -> tuple[str, ...]:
+def _warnings(candidates: tuple[Candidate, ...], chosen: int, config: Config) -> tuple[str, ...]:
     warnings = []
+    candidate, asked = candidates[chosen], config.clustering.k[1]
+    if candidates[-1].k < asked:
+        warnings.append(
+            f"{sum(candidate.sizes):,} users are too few for {asked} segments; at most {candidates[-1].k} were tried."
+        )
     if candidate.activity_explained is not None and candidate.activity_explained > HEAVY_LIGHT:
         warnings.append(
-            f"The segments explain {candidate.activity_explained:.0%} of the differences in activity (log of events per "
-            "user): in part they tell heavy from light users, not only tastes."
+            f"The segments explain {candidate.activity_explained:.0%} of the differences in activity (log of events "
+            "per user): in part they tell heavy from light users, not only tastes."
         )
     if candidate.misses:
         warnings.append(f"The chosen segmentation misses a floor: {' and '.join(candidate.misses)}.")

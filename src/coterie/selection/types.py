@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 SCHEMA = "coterie.decision"
 VERSION = 1
 
 StabilityBand = Literal["unstable", "doubtful", "stable", "highly stable"]
 Grade = Literal["reproducible", "constructive", "none"]
+
+
+def _null_is_nan(value: Any) -> Any:
+    return math.nan if value is None else value
+
+
+# JSON has no NaN: a number that could not be computed is written as null and read back as NaN.
+Number = Annotated[float, BeforeValidator(_null_is_nan)]
 
 
 def stability_band(jaccard: float) -> StabilityBand:
@@ -25,9 +36,9 @@ def stability_band(jaccard: float) -> StabilityBand:
 class Interval:
     """An estimate with its 95 % interval."""
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +55,9 @@ class LiftResult:
     """
 
     lift: Interval
-    standard_error: float
-    ndcg_segment: float
-    ndcg_global: float
+    standard_error: Number
+    ndcg_segment: Number
+    ndcg_global: Number
     n_users: int
     per_segment: tuple[Interval, ...]
 

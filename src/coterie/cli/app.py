@@ -1,0 +1,143 @@
+"""The commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from coterie.run.result import Run
+
+app = typer.Typer(
+    name="coterie",
+    help="Turn what people do into groups you can act on.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+segments_app = typer.Typer(help="Look at the segments of a run.", no_args_is_help=True)
+app.add_typer(segments_app, name="segments")
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
+ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project's folder, with its runs.")]
+RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; by default the newest.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Tasks at once; the answer does not depend on it.")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from coterie import __version__
+
+        typer.echo(f"coterie {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Turn what people do into groups you can act on."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the sample, its config and its run go.")] = Path("coterie-demo"),
+    users: Annotated[int, typer.Option(min=100, help="How many made-up users.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another audience.")] = 7,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a sample audience, run the whole way on it, and show the report's place. Nothing to configure."""
+    from coterie.cli.summary import show_run
+    from coterie.sources.sample import write_sample
+
+    config = write_sample(folder, n_users=users, seed=seed)
+    show_run(_run_with_progress(config, threads, quiet=as_json), as_json=as_json)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
+    config: Annotated[Path, typer.Option("--config", "-c", help="The config to write.")] = Path("coterie.toml"),
+) -> None:
+    """Look at the tables in a folder and write a commented coterie.toml that runs."""
+    from coterie import project
+    from coterie.cli.summary import show_init
+
+    show_init(project.init(folder, config))
+
+
+@app.command()
+def check(config: ConfigOption = Path("coterie.toml"), as_json: JsonOption = False) -> None:
+    """Check config, sources, columns and types; reads little and changes nothing."""
+    from coterie.cli.checking import check_project
+    from coterie.cli.summary import show_check
+
+    show_check(check_project(config), as_json=as_json)
+
+
+@app.command()
+def run(
+    config: ConfigOption = Path("coterie.toml"), threads: ThreadsOption = None, as_json: JsonOption = False
+) -> None:
+    """Run the whole way: tables to proven and explained segments, with a report."""
+    from coterie.cli.summary import show_run
+
+    show_run(_run_with_progress(config, threads, quiet=as_json), as_json=as_json)
+
+
+@segments_app.command("show")
+def segments_show(
+    segment: Annotated[
+        str | None, typer.Argument(help="A segment's id, such as s-2; by default all, in short.")
+    ] = None,
+    project: ProjectOption = Path(),
+    run_id: RunOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the segments of a run, or one of them in full."""
+    from coterie.cli.summary import show_segment, show_segments
+    from coterie.run.result import open_run
+
+    found = open_run(project, run_id)
+    if segment is None:
+        show_segments(found, as_json=as_json)
+    else:
+        show_segment(*found.segment(segment), as_json=as_json)
+
+
+@app.command()
+def score(
+    events: Annotated[Path | None, typer.Argument(help="Events of users never seen: user, item, value, time.")] = None,
+    users: Annotated[Path | None, typer.Option(help="Attributes of users never seen.")] = None,
+    project: ProjectOption = Path(),
+    run_id: RunOption = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A CSV file to write; by default the screen.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give users that the model has never seen a segment, its strength and their distance to its centre."""
+    from coterie import project as projects
+    from coterie.cli.summary import show_scores
+    from coterie.run.result import open_run
+
+    show_scores(projects.score(open_run(project, run_id), events, users=users), out, as_json=as_json)
+
+
+def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:
+    from coterie import project
+    from coterie.cli.progress import Bars
+    from coterie.run.runner import Silence
+
+    if quiet:
+        return project.run(config, threads=threads, listener=Silence())
+    with Bars() as bars:
+        return project.run(config, threads=threads, listener=bars)

@@ -1,0 +1,64 @@
+"""``coterie check``: what can be known of a project before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coterie.config import load_config
+from coterie.features.assembling import make_features
+from coterie.model import make_embedder
+from coterie.run.steps import scan_sources
+from coterie.selection.search import make_clusterer
+from coterie.sources import RawTable
+from coterie.tables import RuleCount
+from coterie.tables.build import build_for_scoring
+
+LOOKED_AT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TableCheck:
+    """One table: where it is, its columns, and what the checks say of its first rows."""
+
+    name: str
+    role: str
+    location: str
+    columns: tuple[str, ...]
+    faults: tuple[RuleCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCheck:
+    """What was found: one entry a table, and how many rows of each were looked at."""
+
+    tables: tuple[TableCheck, ...]
+    looked_at: int = LOOKED_AT
+
+
+def check_project(path: Path) -> ProjectCheck:
+    """Check config, methods and their options, sources, columns, and the types of the first rows.
+
+    Raises:
+        CoterieError: says what would stop a run.
+    """
+    config = load_config(path)
+    make_features(config)
+    make_embedder(config)
+    for method in config.clustering.methods:
+        make_clusterer(method, config.clustering.k[0], config.clustering.starts)
+    raw = scan_sources(config, path if path.is_dir() else path.parent)
+    head = {name: RawTable(t.frame.head(LOOKED_AT), t.location, t.fingerprint) for name, t in raw.items()}
+    built = build_for_scoring(config, head)
+    return ProjectCheck(
+        tuple(
+            TableCheck(
+                name,
+                config.tables[name].role,
+                table.location,
+                tuple(c for c in table.frame.collect_schema().names() if not c.startswith("_")),
+                tuple(count for count in built.counts if count.table == name and count.rows),
+            )
+            for name, table in raw.items()
+        )
+    )

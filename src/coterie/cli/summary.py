@@ -1,0 +1,204 @@
+"""Answers on the screen: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from coterie import records
+from coterie.cli.checking import ProjectCheck
+from coterie.errors import StoreError, shown
+from coterie.project import Scores
+from coterie.run.result import Run
+from coterie.segments.types import Mark, Segment, SegmentProfile
+from coterie.selection.types import Interval
+from coterie.tables import RuleCount
+from coterie.terms import SEGMENT
+
+MARKS_SHOWN = 12
+GRADES = {
+    "reproducible": ("green", "the segments hold and they pay"),
+    "constructive": ("yellow", "the segments pay, but their borders move: a useful cut of a continuum"),
+    "none": ("red", "no segmentation here that holds and pays"),
+}
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(records.plain(value), ensure_ascii=False, indent=2))
+
+
+def show_run(run: Run, *, as_json: bool) -> None:
+    """Show a run's verdict, segments and report."""
+    if as_json:
+        _print_json(
+            {
+                "run": run.id,
+                "grade": run.decision.grade,
+                "reason": run.decision.reason,
+                "answers": run.decision.answers,
+                "warnings": run.decision.warnings,
+                "k": run.chosen.k,
+                "lift": None if run.chosen.lift is None else run.chosen.lift.lift,
+                "segments": run.segments,
+                "agreement": run.manifest.agreement.share,
+                "report": str(run.report),
+                "folder": str(run.folder),
+            }
+        )
+        return
+    console = Console()
+    colour, meaning = GRADES[run.decision.grade]
+    console.print(f"\n[bold {colour}]{run.decision.grade}[/bold {colour}]: {meaning}")
+    for answer in run.decision.answers:
+        mark = "[green]✓[/green]" if answer.passed else "[red]✗[/red]"
+        console.print(f"  {mark} {answer.question} [dim]{escape(answer.short)}[/dim]")
+    console.print(f"\n{escape(run.decision.reason)}")
+    for warning in run.decision.warnings:
+        console.print(f"[yellow]note:[/yellow] {escape(warning)}")
+    console.print(_segment_table(run.segments))
+    console.print(_what_was_read(run), highlight=False)
+    console.print(Text.assemble("report  ", (str(run.report), "bold")), soft_wrap=True)
+
+
+def _what_was_read(run: Run) -> str:
+    m = run.manifest
+    lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in m.inputs if i.rejected)
+    left = f"; {m.unsegmented_users:,} users without events are in no segment" if m.unsegmented_users else ""
+    return (
+        f"{m.n_users:,} users, {m.n_items:,} items, {m.n_events:,} events"
+        f"{f'; {lost} (see rejects/)' if lost else '; no row was rejected'}{left}. "
+        f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} users the segment of the fit."
+    )
+
+
+def _segment_table(segments: Iterable[Segment]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("", "name", "users", "share", "stability", "lift", "marked by"):
+        table.add_column(name, justify="right" if name in {"users", "share", "lift"} else "left", overflow="fold")
+    for s in segments:
+        table.add_row(
+            s.id,
+            escape(s.name),
+            f"{s.size:,}",
+            f"{s.share:.1%}",
+            f"{s.stability:.2f} {s.band}",
+            _lift(s.lift),
+            escape(", ".join(s.marks)) or "nothing significant",
+        )
+    return table
+
+
+def _lift(lift: Interval | None) -> str:
+    return "" if lift is None or lift.value != lift.value else f"{lift.value:.2f}"
+
+
+def show_segments(run: Run, *, as_json: bool) -> None:
+    """Show the segments of a run in short."""
+    if as_json:
+        _print_json({"run": run.id, "segments": run.segments})
+        return
+    console = Console()
+    console.print(f"run {run.id}: {run.decision.grade}, {run.chosen.k} segments", highlight=False)
+    console.print(_segment_table(run.segments))
+
+
+def show_segment(segment: Segment, profile: SegmentProfile, *, as_json: bool) -> None:
+    """Show one segment in full."""
+    if as_json:
+        _print_json({"segment": segment, "profile": profile})
+        return
+    console = Console()
+    console.print(f"[bold]{segment.id} {escape(segment.name)}[/bold]", highlight=False)
+    console.print(
+        f"{segment.size:,} users ({segment.share:.1%}), stability {segment.stability:.2f} ({segment.band})"
+        + (f", lift {_lift(segment.lift)}" if _lift(segment.lift) else ""),
+        highlight=False,
+    )
+    for sentence in profile.sentences:
+        console.print(f"  {escape(sentence)}", highlight=False)
+    significant = [mark for mark in profile.marks if mark.significant]
+    console.print(_mark_table(significant[:MARKS_SHOWN]) if significant else "nothing marks it significantly")
+    for top in profile.top_items:
+        value = "most frequent" if top.value is None else f"rated {top.value:g}"
+        console.print(f"{value}: {escape('; '.join(f'{title} ({n})' for title, n in top.items[:5]))}", highlight=False)
+    console.print(f"nearest to its centre: {escape(', '.join(profile.exemplars))}", highlight=False)
+
+
+def _mark_table(marks: Iterable[Mark]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("mark", "kind", "index (95 %)", "inside", "overall", "adjusted p"):
+        table.add_column(name, justify="left" if name in {"mark", "kind"} else "right")
+    for m in marks:
+        index = "" if m.index is None else f"{m.index.value:.0f} ({m.index.low:.0f} to {m.index.high:.0f})"
+        numbers = (
+            (f"{m.inside:.1f}", f"{m.overall:.1f}") if m.kind == "number" else (f"{m.inside:.1%}", f"{m.overall:.1%}")
+        )
+        label = m.label if m.kind in {"item", "tag"} or m.label == m.column else f"{m.column} {m.label}"
+        table.add_row(escape(label), m.kind, index, *numbers, f"{m.p_adjusted:.1g}")
+    return table
+
+
+def show_init(config: Path) -> None:
+    """Say what was written and what comes next."""
+    console = Console()
+    console.print(f"wrote {escape(str(config))}; look through its comments, then", highlight=False)
+    console.print(f"  coterie check --config {config}\n  coterie run --config {config}", highlight=False, markup=False)
+
+
+def show_check(found: ProjectCheck, *, as_json: bool) -> None:
+    """Show what ``coterie check`` found."""
+    if as_json:
+        _print_json(asdict(found))
+        return
+    console = Console()
+    for table in found.tables:
+        console.print(
+            f"[green]✓[/green] {escape(table.name)} ({table.role}): {escape(table.location)}, "
+            f"{len(table.columns)} columns",
+            highlight=False,
+        )
+        for fault in table.faults:
+            console.print(f"  [yellow]{_fault(fault)}[/yellow] in its first {found.looked_at:,} rows", highlight=False)
+    console.print("config, sources, columns and methods are in order", highlight=False)
+
+
+def _fault(count: RuleCount) -> str:
+    column = f" in '{count.column}'" if count.column else ""
+    example = f", for example {shown(count.example)}" if count.example else ""
+    return escape(f"{count.rows:,} x {count.rule}{column}{example}")
+
+
+def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
+    """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
+    if out is not None:
+        try:
+            scores.frame.write_csv(out)
+            for name, rows in scores.rejects.items():
+                if rows.height:
+                    rows.write_csv(out.with_name(f"{out.stem}.rejects.{name}.csv"))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"cannot write '{out}': {error}; choose another place with --out") from error
+    elif as_json:
+        _print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
+    else:
+        typer.echo(scores.frame.write_csv(), nl=False)
+    console = Console(stderr=True)
+    unknown = scores.frame[SEGMENT].null_count()
+    told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} users have a segment"
+    told += (
+        f"; of {unknown:,} the model knows nothing: none of their items was there when it was fitted" if unknown else ""
+    )
+    console.print(escape(told), highlight=False)
+    for count in scores.counts:
+        if count.rows:
+            console.print(f"[yellow]{_fault(count)}[/yellow] in '{escape(count.table)}'", highlight=False)

@@ -1,0 +1,150 @@
+"""The frozen model: features, embedding and clusters, fitted once, applied to anybody.
+
+``SegmentModel.apply`` is the only way a user gets a segment: a user of the training set, one scored from a file, one
+posted to a server. Nobody goes through another path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import scipy.sparse as sp
+
+from coterie import frozen, plugins, records
+from coterie.clustering.contract import Assignment, FittedClusterer
+from coterie.config import Config
+from coterie.embedding.contract import Embedder, FittedEmbedder, Points
+from coterie.errors import ModelError
+from coterie.features.assembling import FittedBasis, fit_basis, make_features
+from coterie.features.contract import Ids, Matrix
+from coterie.parallel import single_threaded
+from coterie.randomness import generator
+from coterie.tables import Tables
+from coterie.terms import DISTANCE, NOISE, SEGMENT, STRENGTH, USER
+
+SCHEMA = "coterie.model"
+VERSION = 1
+ENTITIES_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Features and embedding, fitted: where entities are points."""
+
+    basis: FittedBasis
+    embedder: FittedEmbedder
+
+    def embed(self, tables: Tables, ids: Ids) -> tuple[Points, npt.NDArray[np.bool_]]:
+        """Place entities.
+
+        Args:
+            tables: checked tables with the columns of the fit. ids: (n,) sorted.
+
+        Returns:
+            (n, d) points, and (n,) whether anything is known of the entity.
+        """
+        matrix = self.basis.apply(tables, ids)
+        with single_threaded():
+            return self.embedder.apply(matrix), _is_known(matrix)
+
+
+def _is_known(matrix: Matrix) -> npt.NDArray[np.bool_]:
+    if sp.issparse(matrix):
+        return np.diff(matrix.indptr) > 0
+    return np.ones(matrix.shape[0], np.bool_)
+
+
+def make_embedder(config: Config) -> Embedder:
+    """Give the embedder that the config names, with its options."""
+    embedder: Embedder = plugins.find("embedders", config.embedding.method)(**config.embedding.options)
+    return embedder
+
+
+def fit_space(config: Config, tables: Tables, ids: Ids, *purpose: str | int) -> Space:
+    """Fit features and embedding on some entities.
+
+    Args:
+        purpose: names the random stream, so that refits for different ends are independent.
+    """
+    basis = fit_basis(make_features(config), tables, ids)
+    with single_threaded():
+        embedder = make_embedder(config).fit(basis.apply(tables, ids), generator(config.project.seed, *purpose))
+    return Space(basis, embedder)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentModel:
+    """Everything that is needed to give anybody a segment.
+
+    Args:
+        space: features and embedding. clusterer: the partition. segment_ids: id per cluster number.
+    """
+
+    space: Space
+    clusterer: FittedClusterer
+    segment_ids: tuple[str, ...]
+
+    def apply(self, tables: Tables, ids: Ids) -> Assignment:
+        """Assign entities; one of whom the model knows nothing (none of its items, say) gets NOISE and strength 0.
+
+        Args:
+            tables: checked tables. ids: (n,) sorted entity ids.
+        """
+        parts = [self._apply_some(tables, ids[i : i + ENTITIES_AT_ONCE]) for i in range(0, len(ids), ENTITIES_AT_ONCE)]
+        if not parts:
+            return Assignment(np.empty(0, np.int32), np.empty(0), np.empty(0))
+        return Assignment(
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.strength for part in parts]),
+            np.concatenate([part.distance for part in parts]),
+        )
+
+    def _apply_some(self, tables: Tables, ids: Ids) -> Assignment:
+        points, known = self.space.embed(tables, ids)
+        with single_threaded():
+            found = self.clusterer.assign(points)
+        return Assignment(
+            np.where(known, found.labels, NOISE).astype(np.int32),
+            np.where(known, found.strength, 0.0),
+            np.where(known, found.distance, np.nan),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and JSON; nothing in it is code."""
+        self.space.basis.save(folder)
+        frozen.save(self.space.embedder.to_arrays(), folder, "embedder")
+        frozen.save(self.clusterer.to_arrays(), folder, "clusterer")
+        records.write(folder / "model.json", SCHEMA, VERSION, {"segment_ids": self.segment_ids})
+
+    @classmethod
+    def load(cls, folder: Path) -> SegmentModel:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ModelError: a part is missing, damaged or of another version.
+        """
+        if not folder.is_dir():
+            raise ModelError(f"there is no model in '{folder.parent}'; run `coterie run` again")
+        body = records.read(folder / "model.json", SCHEMA, VERSION)
+        space = Space(FittedBasis.load(folder), _thaw("embedders", folder, "embedder"))
+        return cls(space, _thaw("clusterers", folder, "clusterer"), tuple(body["segment_ids"]))
+
+
+def _thaw(group: plugins.Group, folder: Path, name: str) -> Any:
+    part = frozen.load(folder, name)
+    return plugins.find(group, part.kind).Fitted.from_arrays(part)
+
+
+def as_frame(ids: Ids, found: Assignment, segment_ids: tuple[str, ...]) -> pl.DataFrame:
+    """Give an assignment as rows of user, segment, strength and distance; no segment where nothing is known."""
+    names = np.array([*segment_ids, ""], dtype=str)
+    frame = pl.DataFrame({USER: ids, SEGMENT: names[found.labels], STRENGTH: found.strength, DISTANCE: found.distance})
+    known = pl.col(SEGMENT) != ""
+    return frame.with_columns(
+        pl.when(known).then(pl.col(SEGMENT)).alias(SEGMENT), pl.when(known).then(pl.col(DISTANCE)).alias(DISTANCE)
+    )

@@ -1,0 +1,169 @@
+"""The package's front door: run a project, score newcomers, look at a folder for the first time.
+
+Example:
+    A ten-line use stands in the README; these functions are all it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from coterie import parallel
+from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
+from coterie.engines import local
+from coterie.errors import ConfigError, DataError, RejectedError, StoreError, shown
+from coterie.model import as_frame
+from coterie.run.result import Run
+from coterie.run.runner import Listener, run_project
+from coterie.sources import RawTable
+from coterie.sources.columns import named_columns, require_columns
+from coterie.sources.opening import open_source
+from coterie.tables import RuleCount, Tables
+from coterie.tables.build import build_for_scoring
+from coterie.tables.inference import propose
+from coterie.terms import EVENTS, USER, USERS, Role
+
+SNIFFED_BYTES = 64_000
+
+
+def init(folder: str | Path, target: str | Path = CONFIG_NAME) -> Path:
+    """Look at the tables in a folder and write a commented ``coterie.toml`` that runs.
+
+    Args:
+        folder: of tables. target: the config to write; it must not exist.
+
+    Raises:
+        ConfigError: the target exists.
+        SourceError: there is no table in the folder.
+    """
+    target = Path(target)
+    if target.is_dir():
+        target = target / CONFIG_NAME
+    if target.exists():
+        raise ConfigError(f"{shown(target)} exists and is left as it is; remove it or choose another with --config")
+    proposal = propose(Path(folder), relative_to=target.parent)
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(proposal.text)
+    except OSError as error:
+        raise StoreError(f"cannot write {shown(target)}: {error.strerror or error}") from error
+    return target
+
+
+def run(config: str | Path = CONFIG_NAME, *, threads: int | None = None, listener: Listener | None = None) -> Run:
+    """Run the project of a ``coterie.toml`` and give the finished run.
+
+    Args:
+        config: the file, or the folder it is in. threads: tasks at once; the answer does not depend on it.
+        listener: told of the steps.
+
+    Raises:
+        CoterieError: its subclasses say what was wrong.
+    """
+    path = Path(config)
+    folder = path if path.is_dir() else path.parent
+    return run_project(load_config(path), folder, threads=threads, listener=listener)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Newcomers with their segments.
+
+    Args:
+        frame: user_id, segment_id, strength in [0, 1] and distance, sorted by user; no segment where the model knows
+            nothing of a user. rejects: rows that were refused, with their reason, by table.
+        counts: what the checks did.
+    """
+
+    frame: pl.DataFrame
+    rejects: dict[str, pl.DataFrame]
+    counts: tuple[RuleCount, ...]
+
+
+def score(run: Run, events: str | Path | None = None, *, users: str | Path | None = None) -> Scores:
+    """Give users that the run has never seen a segment, by the same way that its own users got theirs.
+
+    Args:
+        run: a finished run. events: a file of events. users: a file of attributes. Each is written like the table of
+            its role in the run's config, or is a CSV file with a header that has the same column names.
+
+    Raises:
+        ConfigError: no file is given, or the model needs one that is not.
+        RejectedError: more rows are refused than the config allows.
+        DataError: no user is left.
+    """
+    config = run.config
+    files: dict[Role, str | Path | None] = {EVENTS: events, USERS: users}
+    raw: dict[str, RawTable] = {}
+    for role, file in files.items():
+        if file is None:
+            continue
+        name, table = _table_of(config, role)
+        raw[name] = _scan(table, Path(file), name)
+    _refuse_missing(config, raw)
+    built = build_for_scoring(config, raw)
+    rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
+    if built.over_limit is not None:
+        raise RejectedError(built.over_limit)
+    ids = _ids(built.tables)
+    model = run.model()
+    with parallel.single_threaded():
+        found = model.apply(built.tables, ids)
+    return Scores(as_frame(ids, found, model.segment_ids), rejects, built.counts)
+
+
+def _table_of(config: Config, role: Role) -> tuple[str, Table]:
+    """Give the table of a role that the basis is made from, else the first of that role."""
+    basis = [f.from_ for f in config.features.values() if f.use == "basis" and config.tables[f.from_].role == role]
+    named = [*basis, *(name for name, table in config.tables.items() if table.role == role)]
+    if not named:
+        raise ConfigError(f"the run has no table of role '{role}', so a file of {role} cannot be scored")
+    return named[0], config.tables[named[0]]
+
+
+def _scan(table: Table, file: Path, name: str) -> RawTable:
+    """Open a file as the table it stands in for: in the table's own format, or as CSV with a header."""
+    where = table.model_copy(update={"source": file.name, "format": _format_of(table, file)})
+    raw = open_source(where, file.parent).scan()
+    require_columns(raw, where, name)
+    return raw
+
+
+def _format_of(table: Table, file: Path) -> Format:
+    """Take a first line that names the table's columns for a header; else the format is that of the table."""
+    if file.suffix.lower() not in {".csv", ".tsv", ".txt"} or not file.is_file():
+        return table.format
+    try:
+        first = file.open("rb").read(SNIFFED_BYTES).split(b"\n")[0].decode("utf-8-sig", "replace").strip()
+    except OSError:
+        return table.format
+    needed = {column for _, column in named_columns(table)}
+    for separator in {table.format.separator or ",", ",", "\t", ";", "|"}:
+        if needed & {cell.strip().strip('"') for cell in first.split(separator)}:
+            return Format(kind="csv", separator=separator)
+    return table.format
+
+
+def _refuse_missing(config: Config, raw: dict[str, RawTable]) -> None:
+    if not raw:
+        raise ConfigError("nothing to score: give a file of events, of users (--users), or both")
+    for name, feature in config.features.items():
+        if feature.use == "basis" and feature.from_ not in raw:
+            role = config.tables[feature.from_].role
+            option = "as the first argument" if role == EVENTS else "with --users"
+            raise ConfigError(
+                f"the model was made from '{feature.from_}' (features.{name}); give a file of {role} {option}"
+            )
+
+
+def _ids(tables: Tables) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    found: set[str] = set()
+    for table in (*tables.events, *tables.users):
+        found.update(local.collect(table.frame.select(USER))[USER].unique())
+    if not found:
+        raise DataError("no user is left to score; every row was refused")
+    return np.array(sorted(found), dtype=np.str_)

@@ -1,0 +1,92 @@
+"""Events as (user, item) pairs for the measurement of lift, and tables without the held-out ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from coterie.config import Config
+from coterie.engines import local
+from coterie.features.contract import Ids
+from coterie.features.weighting import FIVE_STARS, FIVE_STARS_POSITIVE
+from coterie.selection.lift import Pairs
+from coterie.tables import CheckedTable, Tables
+from coterie.terms import ITEM, USER, VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All pairs of the segmented users, with the ids behind their numbers."""
+
+    pairs: Pairs
+    users: Ids
+    items: Ids
+
+
+def event_table(config: Config, tables: Tables) -> CheckedTable | None:
+    """Give the table whose events are held out: the first table of events that a basis block is made from."""
+    for feature in config.features.values():
+        if feature.use == "basis" and tables[feature.from_].role == "events":
+            return tables[feature.from_]
+    return None
+
+
+def positive_floor(config: Config, table: CheckedTable) -> float | None:
+    """Give the value from which an event counts as liked.
+
+    Returns:
+        The config's ``positive_from``; without it 4 where the highest value is 5; else None: the user's own mean where
+        there are values, every event where there are none.
+    """
+    if config.evaluation.positive_from is not None or VALUE not in table.frame.collect_schema().names():
+        return config.evaluation.positive_from
+    highest = local.collect(table.frame.select(nw.col(VALUE).max()))[VALUE].item()
+    return FIVE_STARS_POSITIVE if highest == FIVE_STARS else None
+
+
+def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Catalogue:
+    """Collect the distinct pairs of some users, in canonical order.
+
+    Args:
+        table: events. ids: (n,) sorted user ids. positive_from: see ``positive_floor``.
+    """
+    has_value = VALUE in table.frame.collect_schema().names()
+    value = nw.col(VALUE).mean() if has_value else nw.len().cast(nw.Float64)
+    pairs = local.collect(table.frame.group_by(USER, ITEM).agg(value.alias(VALUE)))
+    pairs = pairs.filter(pl.col(USER).is_in(pl.Series(ids).implode())).sort(USER, ITEM)
+    items = np.asarray(pairs[ITEM].unique().sort().to_numpy(), dtype=str)
+    users = np.searchsorted(ids, np.asarray(pairs[USER].to_numpy(), dtype=str))
+    columns = np.searchsorted(items, np.asarray(pairs[ITEM].to_numpy(), dtype=str))
+    values = pairs[VALUE].to_numpy()
+    positive = _positive(users, values, positive_from) if has_value else np.ones(len(values), np.bool_)
+    return Catalogue(Pairs(users, columns, positive, len(ids), len(items)), ids, items)
+
+
+def _positive(
+    users: npt.NDArray[np.int64], values: npt.NDArray[np.float64], positive_from: float | None
+) -> npt.NDArray[np.bool_]:
+    if positive_from is not None:
+        return values >= positive_from
+    counts = np.maximum(np.bincount(users), 1)
+    means = np.bincount(users, values) / counts
+    liked: npt.NDArray[np.bool_] = values >= means[users]
+    return liked
+
+
+def without(tables: Tables, found: Catalogue, held: npt.NDArray[np.bool_]) -> Tables:
+    """Give the tables with the held-out pairs taken out of every table of events, so that none leaks."""
+    gone = local.lazy(
+        pl.DataFrame({USER: found.users[found.pairs.users[held]], ITEM: found.items[found.pairs.items[held]]})
+    )
+    return Tables({table.name: _less(table, gone) for table in tables})
+
+
+def _less(table: CheckedTable, gone: nw.LazyFrame[Any]) -> CheckedTable:
+    if table.role != "events":
+        return table
+    return replace(table, frame=table.frame.join(gone, on=[USER, ITEM], how="anti"))
