@@ -14,8 +14,16 @@ import polars as pl
 
 def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
     """Execute a lazy plan of any backend and give its rows, in no particular order."""
+    native = frame.to_native()
+    if not isinstance(native, pl.LazyFrame) and hasattr(native, "__arrow_c_stream__"):
+        return pl.DataFrame(native)  # Arrow's stream interface; the way through Narwhals would need pyarrow
     collected: pl.DataFrame = frame.collect(backend="polars").to_native()
     return collected
+
+
+def here(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give a frame that joins with rows at hand: a Polars plan as it is, another backend's plan executed."""
+    return frame if isinstance(frame.to_native(), pl.LazyFrame) else lazy(collect(frame))
 
 
 def collect_all(frames: list[nw.LazyFrame[Any]]) -> list[pl.DataFrame]:
