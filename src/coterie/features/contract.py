@@ -7,7 +7,7 @@ Fitting learns vocabulary and preparation (which items are columns, a column's m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +40,16 @@ class FeatureBlock:
 class FittedFeature(Protocol):
     """A feature whose vocabulary and preparation are frozen."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The block's name in the config."""
 
     @property
     def columns(self) -> npt.NDArray[np.str_]:
         """(m,) column names, in a fixed order."""
 
     def apply(self, tables: Tables, ids: Ids) -> FeatureBlock:
-        """Give the rows of ``ids``; an entity that the tables do not know gets the row of someone of whom nothing is known.
+        """Give the rows of ``ids``; an entity that the tables do not know gets the row of someone wholly unknown.
 
         Args:
             tables: checked tables with the columns that were there at fitting.
@@ -65,8 +67,23 @@ class FittedFeature(Protocol):
 class Feature(Protocol):
     """How a block is made: options checked in the constructor, nothing learned yet.
 
-    The constructor is ``(name: str, table: str, **options)``; ``table`` is the config's ``from``.
+    The constructor is ``(name: str, table: str, **options)``; ``table`` is the config's ``from``. Every kind has the
+    option ``block_weight``. ``Fitted`` is the class that ``fit`` gives, by which a frozen feature is read back.
     """
+
+    Fitted: ClassVar[type[FittedFeature]]
+
+    @property
+    def name(self) -> str:
+        """The block's name in the config."""
+
+    @property
+    def table(self) -> str:
+        """The name of the table that it is made from."""
+
+    @property
+    def block_weight(self) -> float:
+        """Its weight beside other blocks, > 0; see ``coterie.features.assembling``."""
 
     def entities(self, tables: Tables) -> Ids:
         """(n,) sorted ids of the entities of which the block knows something."""

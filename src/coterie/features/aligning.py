@@ -1,0 +1,75 @@
+"""Rows of a table brought onto the entity index: ids in, lazy frames that carry the entity's row number out.
+
+A table may live in any backend; its aggregates are made there, and only they are brought here to meet the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import polars as pl
+
+from coterie.engines import local
+from coterie.errors import ConfigError, ModelError
+from coterie.features.contract import Ids
+from coterie.tables import CheckedTable, Tables
+from coterie.terms import USER, Role
+
+ENTITY = "_entity"  # int32, the entity's position in the ids that were asked for
+EVENTS_SEEN = "_events"  # int64, events behind one row of an aggregate
+
+
+def table_of(tables: Tables, name: str, role: Role, where: str) -> CheckedTable:
+    """Give a block's table.
+
+    Raises:
+        UnknownNameError: there is no such table.
+        ConfigError: it has another role than the block can read.
+    """
+    table = tables[name]
+    if table.role != role:
+        raise ConfigError(f"'{where}' needs a table of role '{role}', got '{name}' of role '{table.role}'")
+    return table
+
+
+def columns_of(table: CheckedTable) -> tuple[str, ...]:
+    """Give the columns of a table's frame."""
+    return tuple(table.frame.collect_schema().names())
+
+
+def require_columns(table: CheckedTable, needed: Collection[str], where: str) -> None:
+    """Refuse a table that lacks what the fit had.
+
+    Raises:
+        ModelError: names the first missing column.
+    """
+    missing = sorted(set(needed) - set(columns_of(table)))
+    if missing:
+        raise ModelError(
+            f"'{where}' was fitted with the column '{missing[0]}', which the table '{table.name}' does not have now; "
+            "give it that column or fit again"
+        )
+
+
+def users_of(table: CheckedTable) -> Ids:
+    """Give the sorted ids of the users with at least one row."""
+    return as_ids(local.collect(table.frame.select(USER).unique())[USER])
+
+
+def as_ids(values: pl.Series) -> Ids:
+    """Give text as sorted ids without repeats."""
+    return np.array(values.unique().sort().to_list(), dtype=np.str_)
+
+
+def index_frame(ids: Ids, key: str = USER, position: str = ENTITY) -> nw.LazyFrame[Any]:
+    """Give the frame (id, position) that rows are joined with."""
+    positions = np.arange(len(ids), dtype=np.int32)
+    return local.lazy(pl.DataFrame({key: pl.Series(ids.tolist(), dtype=pl.String), position: positions}))
+
+
+def on_index(frame: nw.LazyFrame[Any], ids: Ids) -> nw.LazyFrame[Any]:
+    """Keep the rows of ``ids`` and give each its entity's position in place of its id."""
+    return local.here(frame).join(index_frame(ids), on=USER, how="inner").drop(USER)

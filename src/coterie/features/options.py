@@ -1,0 +1,59 @@
+"""Checks of a block's options: what coterie.toml says in, the same value or a message that names its key out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from coterie.errors import ConfigError, nearest, shown
+
+
+def one_of(value: object, allowed: Collection[str], where: str) -> str:
+    """Give a choice back.
+
+    Raises:
+        ConfigError: it is not among the allowed ones; offers the nearest.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise ConfigError(f"'{where}' is {shown(value)}{nearest(str(value), allowed)}")
+    return value
+
+
+def number(value: object, where: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+    """Give a finite number in [low, high] back.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high:
+        return float(value)
+    raise ConfigError(f"'{where}' is {shown(value)}; expected a number{_bounds(low, high)}")
+
+
+def above_zero(value: object, where: str) -> float:
+    """Give a finite number > 0 back.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    checked = number(value, where)
+    if checked <= 0:
+        raise ConfigError(f"'{where}' is {shown(value)}; expected a number > 0")
+    return checked
+
+
+def whole(value: object, where: str, *, low: int) -> int:
+    """Give a whole number >= low back.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise ConfigError(f"'{where}' is {shown(value)}; expected a whole number >= {low}")
+    return value
+
+
+def _bounds(low: float, high: float) -> str:
+    if math.isinf(high):
+        return "" if math.isinf(low) else f" >= {low:g}"
+    return f" in [{low:g}, {high:g}]"
