@@ -54,10 +54,12 @@ class Mark:
         use: whether segments were formed on it (basis: the test describes) or not (descriptor: the test tests).
         n: users of the segment that have it (items, tags, categories) or whose value is known (numbers).
         n_all: the same among all users.
-        inside: share in [0, 1] or mean within the segment. overall: the same among all users.
-        index: 100 * inside / overall, with its 95 % interval; 100 = average. For numbers that can be zero or negative the
-            index of the mean is None.
-        effect: log2(inside / rest) for shares, Cohen's d against the rest for numbers.
+        inside: share in [0, 1] or mean within the segment: of items and tags the share of its positive events, of
+            categories the share of its users with a known value. overall: the same among all users.
+        index: 100 * inside / overall, with its 95 % interval; 100 = average. None for numbers that can be negative, of
+            which the mean has no index.
+        effect: log2(inside / rest) for shares, Cohen's d against the rest for numbers (for "events per user", which are
+            skewed, on a log scale, as is their test).
         p: two-sided p-value against the rest. p_adjusted: Benjamini-Hochberg over the whole profile.
         significant: p_adjusted < 0.05.
     """

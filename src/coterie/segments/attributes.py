@@ -1,0 +1,141 @@
+"""What tables of users say of segments: who has which value, and how numbers are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from coterie.engines import local
+from coterie.errors import DataError, shown
+from coterie.segments.members import Members
+from coterie.segments.statistics import MeanSums
+from coterie.tables.types import CheckedTable, Tables
+from coterie.terms import LABEL, NOISE, USER, AttributeKind
+
+_COUNT = "_count"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """A numeric attribute: (n,) values of the members, NaN where unknown or not finite."""
+
+    table: str
+    column: str
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryColumn:
+    """A categorical attribute, counted.
+
+    Args:
+        values: (v,) most frequent first, level ones in the order of the alphabet.
+        counts: (k, v) users of the segment. counts_all: (v,) of all, noise among them.
+    """
+
+    table: str
+    column: str
+    values: tuple[str, ...]
+    counts: npt.NDArray[np.int64]
+    counts_all: npt.NDArray[np.int64]
+
+
+def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
+    """Read the numeric attributes of the members.
+
+    Raises:
+        DataError: a table describes a member twice.
+    """
+    found: list[NumberColumn] = []
+    for table in tables.users:
+        columns = _of_kind(table, "number")
+        if not columns:
+            continue
+        cells = [nw.col(column).cast(nw.Float64) for column in columns]
+        rows = local.collect(_joined(table.frame.select(USER, *cells), members).drop(LABEL))
+        _refuse_repeated(table, rows[USER].filter(rows[USER].is_duplicated()))
+        aligned = members.frame().join(rows, on=USER, how="left", maintain_order="left")
+        for column in columns:
+            values = aligned[column].fill_null(float("nan")).to_numpy()
+            found.append(NumberColumn(table.name, column, np.where(np.isfinite(values), values, np.nan)))
+    return tuple(found)
+
+
+def count_categories(tables: Tables, members: Members) -> tuple[CategoryColumn, ...]:
+    """Count the values of the categorical attributes of the members, states among them.
+
+    Raises:
+        DataError: a table describes a member twice.
+    """
+    found: list[CategoryColumn] = []
+    for table in tables.users:
+        columns = _of_kind(table, "category")
+        if not columns:
+            continue
+        rows = _joined(table.frame.select(USER, *(nw.col(column).cast(nw.String) for column in columns)), members)
+        repeated, *counts = local.collect_all([_repeated(rows), *(_counted(rows, column) for column in columns)])
+        _refuse_repeated(table, repeated[USER])
+        for column, counted in zip(columns, counts, strict=True):
+            found.append(_category(table.name, column, counted, members))
+    return tuple(found)
+
+
+def mean_sums(values: npt.NDArray[np.float64], members: Members) -> tuple[MeanSums, MeanSums]:
+    """Give the sums of one number for every segment (k, 1) and for all (1, 1); NaN is left out."""
+    groups = [values[members.labels == label] for label in range(members.n_segments)]
+    rows = [_moments(group) for group in [*groups, values]]
+    columns = [np.array(column, dtype=np.float64)[:, None] for column in zip(*rows, strict=True)]
+    return MeanSums(*(column[:-1] for column in columns)), MeanSums(*(column[-1:] for column in columns))
+
+
+def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    mean = float(known.mean())
+    return float(known.size), mean, float(((known - mean) ** 2).sum()), float(known.min())
+
+
+def _of_kind(table: CheckedTable, kind: AttributeKind) -> list[str]:
+    return [column for column, its in table.attributes.items() if its == kind]
+
+
+def _joined(frame: nw.LazyFrame[Any], members: Members) -> nw.LazyFrame[Any]:
+    return local.here(frame).join(local.lazy(members.frame()), on=USER, how="inner")
+
+
+def _counted(rows: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+    known = rows.filter(~nw.col(column).is_null()).select(LABEL, column)
+    return known.group_by(LABEL, column).agg(nw.len().cast(nw.Int64).alias(_COUNT))
+
+
+def _category(table: str, column: str, counted: pl.DataFrame, members: Members) -> CategoryColumn:
+    overall = counted.group_by(column).agg(pl.col(_COUNT).sum()).sort([_COUNT, column], descending=[True, False])
+    place = {value: number for number, value in enumerate(overall[column].to_list())}
+    counts = np.zeros((members.n_segments, len(place)), dtype=np.int64)
+    for label, value, count in _cells(counted, column):
+        counts[label, place[value]] = count
+    return CategoryColumn(table, column, tuple(place), counts, overall[_COUNT].to_numpy())
+
+
+def _cells(counted: pl.DataFrame, column: str) -> Iterable[tuple[int, str, int]]:
+    inside: Iterable[Any] = counted.filter(pl.col(LABEL) != NOISE).select(LABEL, column, _COUNT).iter_rows()
+    return inside
+
+
+def _repeated(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return rows.group_by(USER).agg(nw.len().alias(_COUNT)).filter(nw.col(_COUNT) > 1).select(USER)
+
+
+def _refuse_repeated(table: CheckedTable, users: pl.Series) -> None:
+    if users.len():
+        raise DataError(
+            f"the table '{table.name}' describes the user {shown(users.sort()[0])} more than once; profiles need one "
+            "row a user, so set its 'duplicates'"
+        )

@@ -1,0 +1,122 @@
+"""Distributions for pictures: numbers in round bins that all segments share, shares of values without small cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from coterie.segments.attributes import CategoryColumn, NumberColumn
+from coterie.segments.events import EventCounts
+from coterie.segments.members import Members, ProfileOptions
+from coterie.segments.types import Activity, Histogram, Shares
+from coterie.terms import STATE
+
+OTHER_VALUES = "(other)"  # in brackets, since "other" is a value that people use
+MAX_BINS = 16
+_ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def round_edges(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Give the edges of at most ``MAX_BINS`` equal bins of round width that hold all values, ages in fives for example.
+
+    Args:
+        values: finite, at least one. A bin holds its lower edge; no value lies on the last edge.
+
+    Example:
+        >>> round_edges(np.array([7.0, 73.0]))[:4]
+        (5.0, 10.0, 15.0, 20.0)
+    """
+    low, high = float(values.min()), float(values.max())
+    least = (high - low) / (MAX_BINS - 1)
+    whole = bool((values == np.floor(values)).all())
+    power = 10.0 ** np.floor(np.log10(least)) if least > 0 else 1.0
+    if whole:
+        power = max(power, 1.0)
+    steps = [step * power for step in _ROUND_STEPS if not whole or (step * power).is_integer()]
+    step = next(float(step) for step in steps if step >= least * (1 - 1e-12))
+    first, last = np.floor(low / step), np.floor(high / step) + 1
+    digits = max(0, 2 - int(np.floor(np.log10(step))))  # takes 0.30000000000000004 back to 0.3
+    return tuple(round(float(edge), digits) for edge in np.arange(first, last + 1) * step)
+
+
+def histogram(column: NumberColumn, label: int, members: Members, options: ProfileOptions) -> Histogram | None:
+    """Give a number's distribution in a segment, or None where fewer than ``min_cell`` of its users are known.
+
+    Single bins are shown however few users they hold.
+    """
+    known = ~np.isnan(column.values)
+    inside = column.values[known & (members.labels == label)]
+    if inside.size < options.min_cell:
+        return None
+    edges = round_edges(column.values[known])
+    return Histogram(
+        column=column.column,
+        edges=edges,
+        inside=_binned(inside, edges),
+        overall=_binned(column.values[known], edges),
+        median=float(np.median(inside)),
+        mean=float(inside.mean()),
+    )
+
+
+def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Shares | None:
+    """Give the shares of a category's values in a segment, or None where it knows fewer than ``min_cell`` of its users.
+
+    Named are the ``max_values`` most frequent values among all users, of states all, as far as ``min_cell`` users of
+    the segment have them. The others are one entry, ``OTHER_VALUES``, last. Where that entry itself would be of fewer
+    users, the smallest named value joins it, so that no small count can be had by subtraction.
+    """
+    counts, overall = column.counts[label], column.counts_all
+    known, known_all = int(counts.sum()), int(overall.sum())
+    if known < options.min_cell:
+        return None
+    named = counts >= options.min_cell
+    if column.column != STATE:
+        named[options.max_values :] = False
+    if 0 < counts[~named].sum() < options.min_cell and named.any():
+        places = np.flatnonzero(named)
+        smallest = len(places) - 1 - np.argmin(counts[places][::-1])  # of level ones the rarest among all
+        named[places[smallest]] = False
+    values = [value for value, its in zip(column.values, named, strict=True) if its]
+    inside_counts, overall_counts = counts[named].tolist(), overall[named].tolist()
+    if not named.all():
+        values.append(OTHER_VALUES)
+        inside_counts.append(int(counts[~named].sum()))
+        overall_counts.append(int(overall[~named].sum()))
+    return Shares(
+        column=column.column,
+        values=tuple(values),
+        inside=tuple(count / known for count in inside_counts),
+        overall=tuple(count / known_all for count in overall_counts),
+        counts=tuple(inside_counts),
+    )
+
+
+def activity(counts: EventCounts, label: int, members: Members) -> Activity:
+    """Give how much a segment does, and at which mean value of all its events."""
+    own = members.labels == label
+    return Activity(
+        events_inside=float(np.median(counts.events[own])),
+        events_overall=float(np.median(counts.events)),
+        mean_value_inside=_mean_value(counts, own),
+        mean_value_overall=_mean_value(counts, np.ones(len(own), dtype=np.bool_)),
+    )
+
+
+def exemplars(members: Members, label: int, options: ProfileOptions) -> tuple[str, ...]:
+    """Give the ids of the users nearest to a segment's centre, nearest first, level ones in the order of their ids."""
+    own = np.flatnonzero(members.labels == label)
+    nearest = own[np.argsort(members.distance[own], kind="stable")][: options.exemplars]
+    return tuple(str(member) for member in members.ids[nearest])
+
+
+def _binned(values: npt.NDArray[np.float64], edges: tuple[float, ...]) -> tuple[int, ...]:
+    # Rounding may leave a value a hair outside.
+    return tuple(int(count) for count in np.histogram(np.clip(values, edges[0], edges[-1]), np.array(edges))[0])
+
+
+def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_]) -> float | None:
+    valued = int(counts.valued[who].sum())
+    if counts.values is None or valued == 0:
+        return None
+    return float(counts.values[who].sum()) / valued

@@ -1,0 +1,184 @@
+"""Which features mark a segment: every comparison of a profile, adjusted together, and the choice of those to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from coterie.segments.attributes import CategoryColumn, NumberColumn, mean_sums
+from coterie.segments.events import EventCounts, KeyCounts
+from coterie.segments.members import Members, ProfileOptions
+from coterie.segments.statistics import Comparison, benjamini_hochberg, compare_means, compare_ratios, compare_shares
+from coterie.segments.types import Mark, MarkKind
+from coterie.selection.types import Interval
+from coterie.terms import Use
+
+KIND_ORDER: tuple[MarkKind, ...] = ("tag", "item", "category", "number")
+ACTIVITY_COLUMN = "events"
+ACTIVITY_LABEL = "events per user"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Comparisons of one kind from one column: k segments by m labels.
+
+    Args:
+        n: (k, m) users of the segment behind a figure. n_all: (m,) of all users.
+        p_adjusted: (k, m), over the whole profile.
+    """
+
+    kind: MarkKind
+    table: str
+    column: str
+    use: Use
+    labels: tuple[str, ...]
+    n: npt.NDArray[np.int64]
+    n_all: npt.NDArray[np.int64]
+    compared: Comparison
+    p_adjusted: npt.NDArray[np.float64]
+
+
+def families(
+    events: Iterable[EventCounts],
+    numbers: Iterable[NumberColumn],
+    categories: Iterable[CategoryColumn],
+    members: Members,
+) -> tuple[Family, ...]:
+    """Make every comparison of a profile and adjust all of them together."""
+    found: list[Family] = []
+    for counts in events:
+        use = members.use_of(counts.table)
+        found.append(_of_keys("item", counts.items, counts.table, use))
+        if counts.tags is not None:
+            found.append(_of_keys("tag", counts.tags, counts.table, use))
+        found.append(_of_activity(counts, members, use))
+    found += [_of_category(column, members) for column in categories]
+    found += [_of_number(column, members) for column in numbers]
+    return _adjusted(found)
+
+
+def is_activity(mark: Mark) -> bool:
+    """Say whether a mark is about how much users do, and not about an attribute of theirs."""
+    return mark.kind == "number" and mark.column == ACTIVITY_COLUMN and mark.label == ACTIVITY_LABEL
+
+
+def is_over(mark: Mark) -> bool:
+    """Say whether the segment has more of it than the rest."""
+    return mark.effect > 0
+
+
+def strength(mark: Mark) -> float:
+    """Say how surely and how far a mark is from the average; higher is stronger.
+
+    For shares it is the log distance from index 100 to the near end of the index's interval, so that a rare item with a
+    wild index does not come before a frequent one that is surely above average; for numbers the size of Cohen's d.
+    """
+    if mark.kind == "number" or mark.index is None:
+        return abs(mark.effect)
+    if is_over(mark):
+        return float(np.log(max(mark.index.low, 1e-9) / 100))
+    return float(np.log(100 / max(mark.index.high, 1e-9)))
+
+
+def marks_of(found: Sequence[Family], label: int, options: ProfileOptions) -> tuple[Mark, ...]:
+    """Give the marks of one segment.
+
+    All values and numbers are kept, of items and tags only significant ones, by table the strongest ``max_over`` and
+    ``max_under``. What fewer than ``min_cell`` users of the segment are behind is left out. Order: kind; significant
+    ones first; over-indexed ones first; strongest first.
+    """
+    kept: list[Mark] = []
+    for family in found:
+        shown = _shown(family, label, options)
+        marks = sorted((_mark(family, label, int(place), options) for place in shown), key=_order)
+        if family.kind in {"item", "tag"}:
+            over = [mark for mark in marks if is_over(mark)]
+            under = [mark for mark in marks if not is_over(mark)]
+            marks = over[: options.max_over] + under[: options.max_under]
+        kept += marks
+    return tuple(sorted(kept, key=_order))
+
+
+def _of_keys(kind: MarkKind, counts: KeyCounts, table: str, use: Use) -> Family:
+    compared = compare_ratios(counts.inside, counts.overall)
+    return Family(kind, table, kind, use, counts.labels, counts.users, counts.users_all, compared, compared.p)
+
+
+def _of_category(column: CategoryColumn, members: Members) -> Family:
+    counts, counts_all = column.counts.astype(np.float64), column.counts_all.astype(np.float64)[None, :]
+    known, known_all = counts.sum(axis=1, keepdims=True), counts_all.sum(axis=1, keepdims=True)
+    compared = compare_shares(counts, known, counts_all, known_all)
+    use = members.use_of(column.table)
+    kind: MarkKind = "category"
+    return Family(
+        kind, column.table, column.column, use, column.values, column.counts, column.counts_all, compared, compared.p
+    )
+
+
+def _of_number(column: NumberColumn, members: Members) -> Family:
+    inside, overall = mean_sums(column.values, members)
+    compared = compare_means(inside, overall)
+    n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
+    use = members.use_of(column.table)
+    return Family("number", column.table, column.column, use, (column.column,), n, n_all, compared, compared.p)
+
+
+def _of_activity(counts: EventCounts, members: Members, use: Use) -> Family:
+    """Compare events per user: means as they are, tested on a log scale, since a few users do a great deal."""
+    raw = compare_means(*mean_sums(counts.events.astype(np.float64), members))
+    inside, overall = mean_sums(np.log1p(counts.events.astype(np.float64)), members)
+    logged = compare_means(inside, overall)
+    compared = replace(raw, p=logged.p, effect=logged.effect)
+    n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
+    return Family("number", counts.table, ACTIVITY_COLUMN, use, (ACTIVITY_LABEL,), n, n_all, compared, compared.p)
+
+
+def _adjusted(found: Sequence[Family]) -> tuple[Family, ...]:
+    if not found:
+        return ()
+    adjusted = benjamini_hochberg(np.concatenate([family.compared.p.ravel() for family in found]))
+    ends = np.cumsum([family.compared.p.size for family in found])
+    parts = np.split(adjusted, ends[:-1])
+    return tuple(
+        replace(family, p_adjusted=part.reshape(family.compared.p.shape))
+        for family, part in zip(found, parts, strict=True)
+    )
+
+
+def _shown(family: Family, label: int, options: ProfileOptions) -> npt.NDArray[np.intp]:
+    shown = family.n[label] >= options.min_cell
+    if family.kind in {"item", "tag"}:
+        shown = shown & (family.p_adjusted[label] < options.fdr)
+    return np.flatnonzero(shown)
+
+
+def _mark(family: Family, label: int, place: int, options: ProfileOptions) -> Mark:
+    at = (label, place)
+    compared = family.compared
+    index = None
+    if np.isfinite(compared.index[at]):
+        index = Interval(float(compared.index[at]), float(compared.low[at]), float(compared.high[at]))
+    return Mark(
+        kind=family.kind,
+        table=family.table,
+        column=family.column,
+        label=family.labels[place],
+        use=family.use,
+        n=int(family.n[at]),
+        n_all=int(family.n_all[place]),
+        inside=float(compared.inside[at]),
+        overall=float(compared.overall[at]),
+        index=index,
+        effect=float(compared.effect[at]),
+        p=float(compared.p[at]),
+        p_adjusted=float(family.p_adjusted[at]),
+        significant=bool(family.p_adjusted[at] < options.fdr),
+    )
+
+
+def _order(mark: Mark) -> tuple[int, bool, bool, float, str, str, str]:
+    kind = KIND_ORDER.index(mark.kind)
+    return kind, not mark.significant, not is_over(mark), -strength(mark), mark.table, mark.column, mark.label

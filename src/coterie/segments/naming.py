@@ -1,0 +1,93 @@
+"""Working names: two or three words from what a segment significantly has more of, distinct among segments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from coterie.segments.marks import is_activity, is_over, strength
+from coterie.segments.sentences import is_notable, name_of, notable
+from coterie.segments.types import Mark, SegmentProfile
+
+BEST = 4  # tags from which a name takes its one or two
+LONGEST_TITLE = 32
+SHORTEST_VALUE = 3  # a shorter value, such as "F", says nothing without its attribute
+STRONG_D = 0.5  # Cohen 1988: a medium effect, from which activity may be part of a name
+_YEAR = re.compile(r"\s*\(\d{4}\)$")
+_JOINING = frozenset({"&", "fans", "users"})
+
+
+def name_segments(profiles: Sequence[SegmentProfile]) -> Mapping[str, str]:
+    """Give a working name by segment id.
+
+    In this order of preference: two tags ("Horror & Thriller fans"), one tag, an item, an attribute's value ("Student
+    users"), an attribute's mean ("Higher age users"), activity ("Heavy users"), then the same with activity before it
+    ("Heavy Horror fans"). Two names never share all their words. A segment without a significant mark, or whose
+    candidates are all taken by an earlier one, is called by its number ("Segment 3").
+    """
+    names: dict[str, str] = {}
+    taken: set[frozenset[str]] = set()
+    for profile in profiles:
+        fallback = f"Segment {profile.segment_id.removeprefix('s-')}"
+        name = next((name for name in _candidates(profile) if _key(name) not in taken), fallback)
+        taken.add(_key(name))
+        names[profile.segment_id] = name
+    return names
+
+
+def short_marks(profile: SegmentProfile, n: int = 3) -> tuple[str, ...]:
+    """Give the strongest over-indexed marks for a table cell: "Film-Noir 215", "student 180".
+
+    Tags and attributes' values first, in the order of their strength; items fill what is left.
+    """
+    telling = [*notable(profile.marks, "tag", over=True), *notable(profile.marks, "category", over=True)]
+    telling.sort(key=lambda mark: (-strength(mark), mark.kind, mark.column, mark.label))
+    chosen = [*telling, *notable(profile.marks, "item", over=True)][:n]
+    return tuple(f"{_short(mark)} {mark.index.value:.0f}" for mark in chosen if mark.index is not None)
+
+
+def _candidates(profile: SegmentProfile) -> Iterator[str]:
+    marks = profile.marks
+    tags = [_capital(mark.label) for mark in notable(marks, "tag", over=True)[:BEST]]
+    numbers = [mark for mark in marks if mark.kind == "number" and is_notable(mark)]
+    pace = next((_pace(mark) for mark in numbers if is_activity(mark) and abs(mark.effect) >= STRONG_D), None)
+    subjects = [f"{tag} fans" for tag in tags]
+    subjects += [f"{_title(mark)} fans" for mark in notable(marks, "item", over=True)[:BEST]]
+    subjects += [f"{_capital(_short(mark))} users" for mark in notable(marks, "category", over=True)[:BEST]]
+    subjects += [f"{_direction(mark)} users" for mark in numbers if not is_activity(mark)]
+    yield from (f"{one} & {other} fans" for one, other in combinations(tags, 2))
+    yield from subjects
+    if pace is not None:
+        yield f"{pace} users"
+        yield from (f"{pace} {subject}" for subject in subjects)
+
+
+def _key(name: str) -> frozenset[str]:
+    return frozenset(name.lower().split()) - _JOINING
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _title(mark: Mark) -> str:
+    """Shorten a title: no year at its end, cut between words."""
+    title = _YEAR.sub("", mark.label)
+    if len(title) <= LONGEST_TITLE:
+        return title
+    return title[:LONGEST_TITLE].rsplit(" ", 1)[0] + "..."
+
+
+def _short(mark: Mark) -> str:
+    if mark.kind == "item":
+        return _title(mark)
+    return name_of(mark) if mark.kind == "category" and len(mark.label) < SHORTEST_VALUE else mark.label
+
+
+def _pace(mark: Mark) -> str:
+    return "Heavy" if is_over(mark) else "Light"
+
+
+def _direction(mark: Mark) -> str:
+    return f"{'Higher' if is_over(mark) else 'Lower'} {mark.column.replace('_', ' ')}"

@@ -1,0 +1,105 @@
+"""Plain sentences on a segment, made from nothing but its significant marks.
+
+The words hold for any kind of event: a view, a like, a visit, a course. A mark must also be large enough to be worth
+saying: with many users nearly every small difference is significant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from coterie.segments.marks import is_activity, is_over
+from coterie.segments.types import Mark, MarkKind
+
+NOTABLE_OVER = 110.0  # an index from here on is worth saying
+NOTABLE_UNDER = 90.0  # and up to here
+NOTABLE_D = 0.2  # Cohen 1988: a small effect
+MOST = 3  # features named in one sentence
+
+
+def is_notable(mark: Mark) -> bool:
+    """Say whether a mark is significant and large enough to be put into words."""
+    if not mark.significant:
+        return False
+    if mark.kind == "number":
+        return abs(mark.effect) >= NOTABLE_D and (mark.inside > mark.overall) == is_over(mark)
+    if mark.index is None:
+        return False
+    return mark.index.value >= NOTABLE_OVER if is_over(mark) else mark.index.value <= NOTABLE_UNDER
+
+
+def notable(marks: Iterable[Mark], kind: MarkKind, *, over: bool) -> list[Mark]:
+    """Give the marks of one kind and direction that may be put into words, in their order."""
+    return [mark for mark in marks if mark.kind == kind and is_over(mark) == over and is_notable(mark)]
+
+
+def sentences(marks: Sequence[Mark]) -> tuple[str, ...]:
+    """Say in a few sentences what marks a segment; none where nothing is significant.
+
+    Args:
+        marks: of one segment, strongest first within a kind and direction.
+    """
+    said = [
+        _say("Over-indexes on", notable(marks, "tag", over=True), _with_index),
+        _say("Takes up less of", notable(marks, "tag", over=False), _with_index),
+        _say("Stands out by", notable(marks, "item", over=True), _titled),
+        _say("Seldom takes up", notable(marks, "item", over=False), _titled),
+        _say("More often", notable(marks, "category", over=True), _times),
+        _say("Less often", notable(marks, "category", over=False), _valued),
+    ]
+    said += [_say_number(mark) for mark in marks if mark.kind == "number" and is_notable(mark)]
+    return tuple(sentence for sentence in said if sentence)
+
+
+def name_of(mark: Mark) -> str:
+    """Name a category's value together with its attribute, as in "occupation student"."""
+    return f"{_words(mark.column)} {mark.label}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join as in "a, b and c"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def figure(value: float) -> str:
+    """Write a number in about three digits, thousands apart from 10,000 on, so that a year keeps its form."""
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _say(opening: str, marks: Sequence[Mark], put: Callable[[Mark], str]) -> str:
+    if not marks:
+        return ""
+    return f"{opening} {listed([put(mark) for mark in marks[:MOST]])}."
+
+
+def _with_index(mark: Mark) -> str:
+    return f"{mark.label} (index {_index(mark):.0f})"
+
+
+def _titled(mark: Mark) -> str:
+    return f"'{mark.label}' (index {_index(mark):.0f})"
+
+
+def _times(mark: Mark) -> str:
+    return f"{name_of(mark)} ({_index(mark) / 100:.1f} times the average share)"
+
+
+def _valued(mark: Mark) -> str:
+    return f"{name_of(mark)} (index {_index(mark):.0f})"
+
+
+def _index(mark: Mark) -> float:
+    return mark.index.value if mark.index is not None else 100.0
+
+
+def _say_number(mark: Mark) -> str:
+    means = f"{figure(mark.inside)} on average, against {figure(mark.overall)} among all users"
+    if is_activity(mark):
+        return f"{'More' if is_over(mark) else 'Less'} active: {means.replace(' on', ' events on', 1)}."
+    return f"{'Higher' if is_over(mark) else 'Lower'} {_words(mark.column)}: {means}."
+
+
+def _words(column: str) -> str:
+    return column.replace("_", " ")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coterie.segments.marks import ACTIVITY_LABEL
+from coterie.segments.naming import name_segments, short_marks
+from coterie.segments.types import SegmentProfile
+from tests.segments.samples import mark
+
+
+def profile(*marks, number=1):
+    return SegmentProfile(f"s-{number}", tuple(marks), (), (), (), (), None, ())
+
+
+def name(*marks):
+    return name_segments([profile(*marks)])["s-1"]
+
+
+def active(effect=0.8):
+    return mark(ACTIVITY_LABEL, "number", column="events", inside=9 + effect, overall=9, effect=effect, index=None)
+
+
+def test_order_of_preference():
+    tags = mark("Horror"), mark("Thriller")
+    item = mark("Star Wars (1977)", "item")
+    student = mark("student", "category", column="occupation")
+    age = mark("age", "number", column="age", inside=50.0, overall=30.0, effect=0.9, index=None)
+    assert name(*tags, item, student, age, active()) == "Horror & Thriller fans"
+    assert name(tags[0], item, student, age, active()) == "Horror fans"
+    assert name(item, student, age, active()) == "Star Wars fans"
+    assert name(student, age, active()) == "Student users"
+    assert name(mark("F", "category", column="gender")) == "Gender F users"
+    assert name(age, active()) == "Higher age users"
+    assert name(active()) == "Heavy users"
+    assert name(active(-0.8)) == "Light users"
+    assert name() == "Segment 1"
+
+
+def test_only_significant_over_indexed_and_sizeable_marks_give_names():
+    assert name(mark("Drama", significant=False), mark("War", index=50), mark("Love", index=105)) == "Segment 1"
+    assert name(active(0.3)) == "Segment 1"
+
+
+def test_names_are_distinct():
+    a, b, c = mark("Action"), mark("Drama"), mark("War")
+    profiles = [
+        profile(*marks, number=number + 1) for number, marks in enumerate([(a, b), (b, a), (a, b, c), (a,), (a,)])
+    ]
+    assert list(name_segments(profiles).values()) == [
+        "Action & Drama fans",
+        "Drama fans",
+        "Action & War fans",
+        "Action fans",
+        "Segment 5",
+    ]
+
+
+def test_activity_tells_two_of_a_kind_apart():
+    first, second = profile(mark("Action")), profile(mark("Action"), active(), number=2)
+    assert name_segments([first, second])["s-2"] == "Heavy users"
+    third = profile(mark("Action"), active(), number=3)
+    assert name_segments([first, second, third])["s-3"] == "Heavy Action fans"
+
+
+def test_long_titles_are_cut_between_words():
+    title = "Dr. Strangelove or: How I Learned to Stop Worrying (1963)"
+    assert name(mark(title, "item")) == "Dr. Strangelove or: How I... fans"
+
+
+@given(st.lists(st.lists(st.sampled_from("abcd"), unique=True, max_size=4), max_size=8))
+def test_names_are_always_distinct_and_the_same_again(tags):
+    profiles = [profile(*map(mark, labels), number=number) for number, labels in enumerate(tags, start=1)]
+    names = name_segments(profiles)
+    assert len(set(names.values())) == len(profiles)
+    assert name_segments(profiles) == names
+
+
+def test_short_marks():
+    marks = [
+        mark("Film-Noir", index=215),
+        mark("Drama", index=140),
+        mark("War", index=60),
+        mark("Gigi (1958)", "item", index=900),
+        mark("student", "category", column="job", index=180),
+        mark("F", "category", column="gender", index=130),
+    ]
+    assert short_marks(profile(*marks)) == ("Film-Noir 215", "student 180", "Drama 140")
+    assert short_marks(profile(*marks), n=5)[-2:] == ("gender F 130", "Gigi 900")
+    assert short_marks(profile(mark("Drama", significant=False))) == ()
