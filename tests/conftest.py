@@ -25,3 +25,12 @@ def shared_data(name: str) -> Path:
 def ml_100k() -> Path:
     """The folder of the original MovieLens 100K files."""
     return shared_data("ml-100k")
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory):
+    """A finished run of a small sample, to look at but not to change."""
+    import coterie
+    from tests.projects import quick_sample
+
+    return coterie.run(quick_sample(tmp_path_factory.mktemp("sample"), with_truth=True))

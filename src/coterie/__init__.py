@@ -12,14 +12,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.config import Config, load_config
     from coterie.project import init, run, score
-    from coterie.run.result import Run, open_run
+    from coterie.runs.result import Run, open_run
 
 _HOME = {
     "Config": "coterie.config",
-    "Run": "coterie.run.result",
+    "Run": "coterie.runs.result",
     "init": "coterie.project",
     "load_config": "coterie.config",
-    "open_run": "coterie.run.result",
+    "open_run": "coterie.runs.result",
     "run": "coterie.project",
     "score": "coterie.project",
 }

@@ -32,7 +32,8 @@ class InputRecord:
     """One raw table: where it stood (secrets masked), its fingerprint, its rows and what became of them.
 
     Args:
-        read: rows of the source. rejected: rows refused by checks. cleaned: rows taken out by declared rules. kept: the rest.
+        read: rows of the source. rejected: rows refused by checks. cleaned: rows taken out by declared rules.
+        kept: the rest.
     """
 
     table: str

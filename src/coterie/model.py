@@ -54,9 +54,10 @@ class Space:
 
 
 def _is_known(matrix: Matrix) -> npt.NDArray[np.bool_]:
+    known: npt.NDArray[np.bool_] = np.ones(matrix.shape[0], np.bool_)
     if sp.issparse(matrix):
-        return np.diff(matrix.indptr) > 0
-    return np.ones(matrix.shape[0], np.bool_)
+        known = np.diff(matrix.indptr) > 0
+    return known
 
 
 def make_embedder(config: Config) -> Embedder:
@@ -137,7 +138,10 @@ class SegmentModel:
 
 def _thaw(group: plugins.Group, folder: Path, name: str) -> Any:
     part = frozen.load(folder, name)
-    return plugins.find(group, part.kind).Fitted.from_arrays(part)
+    try:
+        return plugins.find(group, part.kind).Fitted.from_arrays(part)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ModelError(f"the frozen {name} in '{folder}' is damaged: {error}; run `coterie run` again") from error
 
 
 def as_frame(ids: Ids, found: Assignment, segment_ids: tuple[str, ...]) -> pl.DataFrame:

@@ -17,8 +17,8 @@ from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, RejectedError, StoreError, shown
 from coterie.model import as_frame
-from coterie.run.result import Run
-from coterie.run.runner import Listener, run_project
+from coterie.runs.result import Run
+from coterie.runs.runner import Listener, run_project
 from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source
@@ -138,7 +138,8 @@ def _format_of(table: Table, file: Path) -> Format:
     if file.suffix.lower() not in {".csv", ".tsv", ".txt"} or not file.is_file():
         return table.format
     try:
-        first = file.open("rb").read(SNIFFED_BYTES).split(b"\n")[0].decode("utf-8-sig", "replace").strip()
+        with file.open("rb") as opened:
+            first = opened.read(SNIFFED_BYTES).split(b"\n")[0].decode("utf-8-sig", "replace").strip()
     except OSError:
         return table.format
     needed = {column for _, column in named_columns(table)}

@@ -11,26 +11,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from coterie.errors import ModelError, StoreError
 
 
 def plain(value: Any) -> Any:
-    """Turn dataclasses, arrays, tuples and paths into what JSON knows; a number that is not finite becomes null."""
+    """Turn dataclasses, pydantic models, arrays, tuples and paths into what JSON knows; a number that is not finite
+    becomes null.
+    """
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return [plain(item) for item in sorted(value)]
+        case np.ndarray() | np.generic():
+            return plain(value.tolist())
+        case Path():
+            return str(value)
+        case BaseModel():
+            return plain(value.model_dump(by_alias=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Path):
-        return str(value)
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value
 
 

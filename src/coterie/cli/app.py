@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from coterie.run.result import Run
+    from coterie.runs.result import Run
 
 app = typer.Typer(
     name="coterie",
@@ -106,7 +106,7 @@ def segments_show(
 ) -> None:
     """Show the segments of a run, or one of them in full."""
     from coterie.cli.summary import show_segment, show_segments
-    from coterie.run.result import open_run
+    from coterie.runs.result import open_run
 
     found = open_run(project, run_id)
     if segment is None:
@@ -127,7 +127,7 @@ def score(
     """Give users that the model has never seen a segment, its strength and their distance to its centre."""
     from coterie import project as projects
     from coterie.cli.summary import show_scores
-    from coterie.run.result import open_run
+    from coterie.runs.result import open_run
 
     show_scores(projects.score(open_run(project, run_id), events, users=users), out, as_json=as_json)
 
@@ -135,7 +135,7 @@ def score(
 def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:
     from coterie import project
     from coterie.cli.progress import Bars
-    from coterie.run.runner import Silence
+    from coterie.runs.runner import Silence
 
     if quiet:
         return project.run(config, threads=threads, listener=Silence())

@@ -8,7 +8,7 @@ from pathlib import Path
 from coterie.config import load_config
 from coterie.features.assembling import make_features
 from coterie.model import make_embedder
-from coterie.run.steps import scan_sources
+from coterie.runs.steps import scan_sources
 from coterie.selection.search import make_clusterer
 from coterie.sources import RawTable
 from coterie.tables import RuleCount

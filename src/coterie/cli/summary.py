@@ -19,7 +19,7 @@ from coterie import records
 from coterie.cli.checking import ProjectCheck
 from coterie.errors import StoreError, shown
 from coterie.project import Scores
-from coterie.run.result import Run
+from coterie.runs.result import Run
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
 from coterie.tables import RuleCount

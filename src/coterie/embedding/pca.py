@@ -87,10 +87,17 @@ class PCA:
         rows = as_csr(matrix) if sp.issparse(matrix) else np.asarray(matrix, dtype=np.float64)
         if rank < 1 or matrix.shape[0] < 2:
             raise DataError(f"a PCA needs at least two rows and columns, got {matrix.shape[0]} x {matrix.shape[1]}")
+        if _is_constant(rows):
+            raise DataError("every row of the feature matrix is the same; there is nothing to tell users apart by")
         solver = "arpack" if sp.issparse(matrix) else "full"
         model = decomposition.PCA(rank, svd_solver=solver, random_state=legacy_seed(rng)).fit(rows)
-        kept = model.explained_variance_ > np.finfo(np.float32).eps * max(model.explained_variance_[0], 1e-300)
-        if not kept.any():
-            raise DataError("every row of the feature matrix is the same; there is nothing to tell users apart by")
+        kept = model.explained_variance_ > np.finfo(np.float32).eps * model.explained_variance_[0]
         axes = np.ascontiguousarray(model.components_[kept].T)
         return FittedPCA(model.mean_, axes, model.explained_variance_ratio_[kept], self.unit_rows)
+
+
+def _is_constant(rows: Any) -> bool:
+    first = rows[[0]]
+    if sp.issparse(rows):
+        return bool((rows - sp.vstack([first] * rows.shape[0], format="csr")).count_nonzero() == 0)
+    return bool((rows == first).all())

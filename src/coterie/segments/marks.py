@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ class Family:
 
     Args:
         n: (k, m) users of the segment behind a figure. n_all: (m,) of all users.
-        p_adjusted: (k, m), over the whole profile.
+        p_adjusted: (k, m), over all families of the same use.
     """
 
     kind: MarkKind
@@ -47,7 +48,7 @@ def families(
     categories: Iterable[CategoryColumn],
     members: Members,
 ) -> tuple[Family, ...]:
-    """Make every comparison of a profile and adjust all of them together."""
+    """Make every comparison of a profile and adjust them for their number."""
     found: list[Family] = []
     for counts in events:
         use = members.use_of(counts.table)
@@ -137,6 +138,17 @@ def _of_activity(counts: EventCounts, members: Members, use: Use) -> Family:
 
 
 def _adjusted(found: Sequence[Family]) -> tuple[Family, ...]:
+    """Adjust what segments were formed on and what only describes them each by itself.
+
+    Differences in the basis are there by construction. Thrown together with the descriptors they would raise the number
+    of discoveries, and with it the p-values that Benjamini-Hochberg lets pass among the descriptors.
+    """
+    by_use = {use: _adjusted_together([family for family in found if family.use == use]) for use in get_args(Use)}
+    in_order = {use: iter(families) for use, families in by_use.items()}
+    return tuple(next(in_order[family.use]) for family in found)
+
+
+def _adjusted_together(found: Sequence[Family]) -> tuple[Family, ...]:
     if not found:
         return ()
     adjusted = benjamini_hochberg(np.concatenate([family.compared.p.ravel() for family in found]))

@@ -60,7 +60,8 @@ class Mark:
             which the mean has no index.
         effect: log2(inside / rest) for shares, Cohen's d against the rest for numbers (for "events per user", which are
             skewed, on a log scale, as is their test).
-        p: two-sided p-value against the rest. p_adjusted: Benjamini-Hochberg over the whole profile.
+        p: two-sided p-value against the rest. p_adjusted: Benjamini-Hochberg over all
+            comparisons of the same use, of all segments.
         significant: p_adjusted < 0.05.
     """
 

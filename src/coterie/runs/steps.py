@@ -20,8 +20,8 @@ from coterie.features.assembling import FittedBasis, entity_ids, make_features
 from coterie.features.contract import Ids
 from coterie.frozen import Frozen
 from coterie.model import SegmentModel, Space, as_frame, fit_space
-from coterie.run import tables_on_disk
-from coterie.run.result import read_record
+from coterie.runs import tables_on_disk
+from coterie.runs.result import read_record
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.naming import name_segments, short_marks
 from coterie.segments.profile import profile_segments

@@ -28,11 +28,11 @@ from coterie.plots.records import sample_map
 from coterie.randomness import generator
 from coterie.report.contents import ReportContents
 from coterie.report.page import write_report
-from coterie.run import steps, tables_on_disk
-from coterie.run.cache import LIBRARIES, Cache, key_of
-from coterie.run.measuring import measured
-from coterie.run.result import RUNS, Run, open_run, write_records
-from coterie.run.tables_on_disk import StoredTables
+from coterie.runs import steps, tables_on_disk
+from coterie.runs.cache import LIBRARIES, Cache, key_of
+from coterie.runs.measuring import measured
+from coterie.runs.result import RUNS, Run, open_run, write_records
+from coterie.runs.tables_on_disk import StoredTables
 from coterie.sources import RawTable
 from coterie.stores.directory import DirectoryStore
 from coterie.terms import ITEM, USER

@@ -15,7 +15,7 @@ from coterie.config import Config, parse_config
 from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.manifest import Manifest
 from coterie.model import SegmentModel
-from coterie.run import tables_on_disk
+from coterie.runs import tables_on_disk
 from coterie.segments import types as segment_types
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection import types as decision_types
