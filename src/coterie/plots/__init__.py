@@ -1,1 +1,41 @@
-"""Figures: a record first, then an Altair chart made from it and nothing else."""
+"""Figures: a record first, then an Altair chart made from it and nothing else.
+
+This package alone knows the plotting library; others ask it for charts, their specs, pictures and drawing scripts.
+"""
+
+from __future__ import annotations
+
+from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.export import drawing_scripts, spec, svg, to_png, to_svg
+from coterie.plots.palette import colour, shape
+from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
+from coterie.plots.records import UserMap, sample_map
+from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
+from coterie.plots.states import TILES
+from coterie.plots.usermap import user_map
+
+__all__ = [
+    "MOST_VALUES",
+    "TILES",
+    "UserMap",
+    "category_shares",
+    "colour",
+    "drawing_scripts",
+    "index_dots",
+    "index_heatmap",
+    "lift_by_k",
+    "number_distribution",
+    "sample_map",
+    "segment_lift",
+    "segment_sizes",
+    "segment_stability",
+    "shape",
+    "silhouette_by_k",
+    "spec",
+    "stability_by_k",
+    "state_tiles",
+    "svg",
+    "to_png",
+    "to_svg",
+    "user_map",
+]

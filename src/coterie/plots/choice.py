@@ -1,0 +1,170 @@
+"""Figures of the choice of k: every candidate side by side, the chosen one marked, those that miss a floor hollow.
+
+Where several methods were tried, each has its own shape; one method needs no legend.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from coterie.plots.bands import stability_bands, stability_domain
+from coterie.plots.palette import HUES
+from coterie.plots.theme import MUTED, ON_PAGE, Chart, counted, finish, known, on
+from coterie.selection.types import Candidate, Interval
+
+HEIGHT = 240
+_ALLOWED, _MISSES = "may be chosen", "misses a floor"
+_CHOSEN = HUES[1]
+_OTHER = HUES[0]
+
+
+def lift_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
+    """Draw segment lift with its interval for every k, against 1: no gain. A candidate without lift has no dot."""
+    rows = [
+        _row(candidate, place == chosen, candidate.lift.lift)
+        for place, candidate in enumerate(candidates)
+        if candidate.lift is not None and known(candidate.lift.lift)
+    ]
+    one = alt.Chart(on([{"at": 1.0}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y="at:Q")
+    chart = one + _intervals(rows, candidates, chosen, "segment lift (1 = no gain)")
+    return finish(chart, f"Segment lift for each number of segments. {_spoken(rows)}", height=HEIGHT)
+
+
+def silhouette_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
+    """Draw the mean silhouette with its interval for every k."""
+    rows = [
+        _row(candidate, place == chosen, candidate.silhouette)
+        for place, candidate in enumerate(candidates)
+        if known(candidate.silhouette)
+    ]
+    chart = _intervals(rows, candidates, chosen, "silhouette")
+    return finish(chart, f"Silhouette for each number of segments. {_spoken(rows)}", height=HEIGHT)
+
+
+def stability_by_k(candidates: Sequence[Candidate], chosen: int, *, floor: float | None = None) -> Chart:
+    """Draw the bootstrap Jaccard of every cluster for every k, over the bands, with the floor where there is one."""
+    rows: list[dict[str, Any]] = [
+        {
+            "k": candidate.k,
+            "method": candidate.method,
+            "value": jaccard,
+            "cluster": cluster,
+            "state": _state(place == chosen),
+        }
+        for place, candidate in enumerate(candidates)
+        for cluster, jaccard in enumerate(candidate.jaccard)
+        if math.isfinite(jaccard)
+    ]
+    domain = stability_domain([row["value"] for row in rows])
+    axis = alt.Axis(grid=False, format=".2f", tickCount=6, orient="left")
+    dots = (
+        alt.Chart(on(rows))
+        .mark_point(filled=True, size=60, opacity=0.85)
+        .encode(
+            x=_k(candidates),
+            y=alt.Y("value:Q", scale=alt.Scale(domain=domain), title="bootstrap Jaccard", axis=axis),
+            color=_emphasis(),
+            tooltip=[alt.Tooltip("k:O"), alt.Tooltip("method:N"), alt.Tooltip("cluster:O"), _value()],
+            **_shape(candidates),
+        )
+    )
+    layers: list[alt.Chart] = [stability_bands(domain, along="y"), dots, _chosen_label(candidates, chosen)]
+    if floor is not None:
+        line = alt.Chart(on([{"at": floor}])).mark_rule(color=MUTED, strokeDash=[4, 3])
+        layers.insert(1, line.encode(y=alt.Y("at:Q", axis=None)))
+    chart = alt.LayerChart(layer=layers).resolve_axis(y="independent")
+    worst = "; ".join(f"k = {c.k}: lowest {min(c.jaccard):.2f}" for c in candidates if c.jaccard)
+    return finish(chart, f"Stability of each cluster for each number of segments. {worst}.", height=HEIGHT)
+
+
+def _row(candidate: Candidate, is_chosen: bool, interval: Interval) -> dict[str, Any]:
+    return {
+        "k": candidate.k,
+        "method": candidate.method,
+        "value": interval.value,
+        "low": interval.low,
+        "high": interval.high,
+        "state": _state(is_chosen),
+        "floors": _MISSES if candidate.misses else _ALLOWED,
+        "misses": "; ".join(candidate.misses) or "none",
+    }
+
+
+def _state(is_chosen: bool) -> str:
+    return "chosen" if is_chosen else "other"
+
+
+def _intervals(rows: list[dict[str, Any]], candidates: Sequence[Candidate], chosen: int, title: str) -> alt.LayerChart:
+    base = alt.Chart(on(rows)).encode(x=_k(candidates), color=_emphasis())
+    lines = base.mark_rule(strokeWidth=2).encode(
+        y=alt.Y("low:Q", scale=alt.Scale(zero=False), title=title), y2="high:Q"
+    )
+    fill = alt.condition(f"datum.floors == '{_MISSES}'", alt.value("white"), alt.Color("state:N", scale=_two()))
+    dots = base.mark_point(size=90, opacity=1, strokeWidth=2, filled=False).encode(
+        y=alt.Y("value:Q"),
+        fill=fill,
+        tooltip=[
+            alt.Tooltip("k:O"),
+            alt.Tooltip("method:N"),
+            _value(),
+            alt.Tooltip("low:Q", format=".3f"),
+            alt.Tooltip("high:Q", format=".3f"),
+            alt.Tooltip("misses:N", title="floors missed"),
+        ],
+        **_shape(candidates),
+    )
+    return alt.LayerChart(layer=[lines, dots, _chosen_label(candidates, chosen)])
+
+
+def _chosen_label(candidates: Sequence[Candidate], chosen: int) -> alt.Chart:
+    """Write "chosen" above the plot, over the chosen number, where no dot can be in its way."""
+    text = alt.Chart(on([{"k": candidates[chosen].k, "text": "chosen"}])).mark_text(
+        baseline="bottom", dy=-4, fontWeight="bold"
+    )
+    placed: alt.Chart = text.encode(x=_k(candidates), y=alt.value(0), text="text:N").properties(name=ON_PAGE)
+    return placed
+
+
+def _k(candidates: Sequence[Candidate]) -> alt.X:
+    known_k = sorted({candidate.k for candidate in candidates})
+    return alt.X(
+        "k:O",
+        title="number of segments",
+        scale=alt.Scale(domain=known_k),
+        axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=2),
+    )
+
+
+def _two() -> alt.Scale:
+    return alt.Scale(domain=["chosen", "other"], range=[_CHOSEN, _OTHER])
+
+
+def _emphasis() -> alt.Color:
+    return alt.Color("state:N", scale=_two(), legend=None)
+
+
+def _shape(candidates: Sequence[Candidate]) -> dict[str, alt.Shape]:
+    methods = sorted({candidate.method for candidate in candidates})
+    if len(methods) < 2:
+        return {}
+    return {
+        "shape": alt.Shape("method:N", scale=alt.Scale(domain=methods), legend=alt.Legend(title=None, orient="top"))
+    }
+
+
+def _value() -> alt.Tooltip:
+    return alt.Tooltip("value:Q", format=".3f")
+
+
+def _spoken(rows: list[dict[str, Any]]) -> str:
+    said = "; ".join(
+        f"k = {row['k']}: {row['value']:.2f}"
+        + (", chosen" if row["state"] == "chosen" else "")
+        + (", misses a floor" if row["floors"] == _MISSES else "")
+        for row in rows
+    )
+    return f"{counted(len(rows), 'candidate')}. {said}." if rows else "No candidate has a value."

@@ -1,0 +1,79 @@
+"""Charts as pictures, and the scripts that draw them in a page; no browser and no network is needed for either."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from coterie.errors import StoreError
+from coterie.plots.theme import Chart, printable
+
+_GLOBALS = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
+PICTURE_WIDTH = 640  # pixels, where a chart would otherwise take the width of its box
+
+
+def spec(chart: Chart) -> dict[str, Any]:
+    """Give a chart as Vega-Lite, checked against its schema, with nothing in its text that cannot be drawn."""
+    body: dict[str, Any] = _drawable(chart.to_dict())
+    return body
+
+
+def svg(chart: Chart, *, width: int = PICTURE_WIDTH) -> str:
+    """Draw a chart as SVG text."""
+    return str(vl_convert.vegalite_to_svg(_sized(chart, width)))
+
+
+def to_svg(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH) -> None:
+    """Draw a chart into an SVG file.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    _write(path, svg(chart, width=width).encode())
+
+
+def to_png(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH, scale: float = 2.0) -> None:
+    """Draw a chart into a PNG file on white, with ``scale`` pixels of the file for one of the chart.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    body = _sized(chart, width)
+    body["config"] = {**body.get("config", {}), "background": "white"}
+    _write(path, vl_convert.vegalite_to_png(body, scale=scale))
+
+
+@cache
+def drawing_scripts() -> str:
+    """Give Vega, Vega-Lite and vega-embed as one script, which sets ``vegaEmbed``, ``vega`` and ``vegaLite``."""
+    return str(vl_convert.javascript_bundle(_GLOBALS))
+
+
+def _sized(chart: Chart, width: int) -> dict[str, Any]:
+    body = spec(chart)
+    if body.get("width") == "container":
+        body["width"] = width
+        body["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return body
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _drawable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_drawable(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the picture '{path}': {error.strerror or error}; check its folder and free space"
+        ) from error

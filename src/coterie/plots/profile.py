@@ -1,0 +1,223 @@
+"""Figures of one segment: what it is above and below average on, and how its attributes are spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from coterie.plots.palette import EVERYONE, colour
+from coterie.plots.states import TILES
+from coterie.plots.theme import (
+    LINE,
+    MUTED,
+    ROW_HEIGHT,
+    Chart,
+    counted,
+    finish,
+    index_legend,
+    index_scale,
+    known,
+    on,
+    short,
+    unique,
+)
+from coterie.segments.types import Histogram, Mark, Shares
+
+MOST_MARKS = 12
+MOST_VALUES = 12
+FEWEST_EXPECTED = 5  # users; under it a state's index is chance, as in the rule of thumb for chi-square cells
+_TICKS = (5, 10, 25, 50, 100, 200, 400, 800, 1600)
+_WIDEST = 16.0  # times above or below the average where the axis ends
+_SIGNIFICANT, _CHANCE = "significant", "within chance"
+
+
+def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARKS) -> Chart:
+    """Draw the index of a segment's strongest marks with intervals, on a log scale around 100, the average.
+
+    Filled dots are significant after correction, hollow ones are within chance. Marks without an index are left out:
+    they are to be given as numbers.
+    """
+    rows = [_mark_row(mark) for mark in _strongest([mark for mark in marks if known(mark.index)], limit)]
+    rows.sort(key=lambda row: -row["index"])
+    for row, text in zip(rows, unique([row["label"] for row in rows]), strict=True):
+        row["label"] = text
+    ends = _ends(rows)
+    scale = alt.Scale(type="log", domain=list(ends), clamp=True, nice=False)
+    axis = alt.Axis(values=[tick for tick in _TICKS if ends[0] <= tick <= ends[1]], format="d", gridDash=[2, 3])
+    x = alt.X("index:Q", scale=scale, axis=axis, title="index (100 = average)")
+    base = alt.Chart(on(rows)).encode(y=_named("label", [row["label"] for row in rows]))
+    average = alt.Chart(on([{"at": 100}])).mark_rule(color=MUTED).encode(x=alt.X("at:Q", scale=scale))
+    own = colour(segment_id)
+    lines = base.mark_rule(strokeWidth=2, color=own, opacity=0.6).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    hollow = alt.condition(f"datum.chance == '{_CHANCE}'", alt.value("white"), alt.value(own))
+    dots = base.mark_point(size=80, opacity=1, stroke=own, strokeWidth=2).encode(
+        x=x,
+        fill=hollow,
+        tooltip=[
+            alt.Tooltip("full:N", title="what"),
+            alt.Tooltip("index:Q", format=".0f"),
+            alt.Tooltip("low:Q", format=".0f"),
+            alt.Tooltip("high:Q", format=".0f"),
+            alt.Tooltip("inside:N", title="segment"),
+            alt.Tooltip("overall:N", title="everyone"),
+            alt.Tooltip("chance:N", title="difference"),
+        ],
+    )
+    spoken = "; ".join(f"{row['full']} {row['index']:.0f}" for row in rows)
+    return finish(
+        average + lines + dots,
+        f"Index of segment {segment_id}, 100 is average. {spoken}.",
+        height=ROW_HEIGHT * len(rows),
+    )
+
+
+def number_distribution(segment_id: str, record: Histogram) -> Chart:
+    """Draw how a numeric attribute is spread: bars for the segment, a stepped line for everyone, both as shares."""
+    inside, overall = max(sum(record.inside), 1), max(sum(record.overall), 1)
+    rows = [
+        {"low": low, "high": high, "segment": mine / inside, "everyone": all_ / overall}
+        for low, high, mine, all_ in zip(record.edges, record.edges[1:], record.inside, record.overall, strict=False)
+    ]
+    steps = [{"at": row["low"], "everyone": row["everyone"]} for row in rows]
+    if rows:
+        steps.append({"at": rows[-1]["high"], "everyone": rows[-1]["everyone"]})
+    ends = alt.Scale(zero=False, nice=False)
+    axis = alt.Axis(grid=False)
+    x = alt.X("low:Q", bin="binned", scale=ends, title=short(record.column, 40), axis=axis)
+    bars = (
+        alt.Chart(on(rows))
+        .mark_bar(color=colour(segment_id), opacity=0.75, binSpacing=1)
+        .encode(
+            x=x,
+            x2="high:Q",
+            y=alt.Y("segment:Q", title="share (line: everyone)", axis=alt.Axis(format="%", tickCount=4)),
+            tooltip=[
+                alt.Tooltip("low:Q", title="from"),
+                alt.Tooltip("high:Q", title="to"),
+                alt.Tooltip("segment:Q", format=".1%"),
+                alt.Tooltip("everyone:Q", format=".1%"),
+            ],
+        )
+    )
+    line = (
+        alt.Chart(on(steps))
+        .mark_line(interpolate="step-after", color=EVERYONE, strokeWidth=2, aria=False)
+        .encode(x="at:Q", y="everyone:Q")
+    )
+    middle = f"median {record.median:.4g}, mean {record.mean:.4g}"
+    return finish(
+        bars + line, f"{short(record.column, 60)} of segment {segment_id}: {middle}, against everyone.", height=180
+    )
+
+
+def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES) -> Chart:
+    """Draw the share of the most frequent values: a bar for the segment, an upright line for everyone."""
+    names = unique([short(value) for value in record.values[:limit]])
+    rows = [
+        {"value": name, "segment": mine, "everyone": all_, "people": users}
+        for name, mine, all_, users in zip(names, record.inside, record.overall, record.counts, strict=False)
+    ]
+    base = alt.Chart(on(rows)).encode(y=_named("value", names))
+    bars = base.mark_bar(color=colour(segment_id), opacity=0.75, cornerRadiusEnd=2, height={"band": 0.7}).encode(
+        x=alt.X("segment:Q", title="share (line: everyone)", axis=alt.Axis(format="%", tickCount=4)),
+        tooltip=[
+            alt.Tooltip("value:N"),
+            alt.Tooltip("segment:Q", format=".1%"),
+            alt.Tooltip("everyone:Q", format=".1%"),
+            alt.Tooltip("people:Q", format=","),
+        ],
+    )
+    ticks = base.mark_tick(color=EVERYONE, thickness=3, height=18, opacity=1, aria=False).encode(x="everyone:Q")
+    spoken = "; ".join(f"{row['value']} {row['segment']:.0%} against {row['everyone']:.0%}" for row in rows)
+    return finish(
+        bars + ticks,
+        f"{short(record.column, 60)} of segment {segment_id} against everyone. {spoken}.",
+        height=ROW_HEIGHT * len(rows),
+    )
+
+
+def state_tiles(segment_id: str, record: Shares) -> Chart:
+    """Draw the US states as tiles of equal size, coloured by index: blue under-, orange over-represented.
+
+    A state stays uncoloured where fewer than 5 of the segment's users would live there if it were average: its index
+    would be chance.
+    """
+    known_users = sum(record.counts)
+    at = {value: place for place, value in enumerate(record.values)}
+    rows = [_tile(code, place, at.get(code), record, known_users) for code, place in TILES.items()]
+    column, row = alt.X("column:O", axis=None), alt.Y("row:O", axis=None)
+    base = alt.Chart(on(rows)).encode(
+        x=column,
+        y=row,
+        tooltip=[
+            alt.Tooltip("state:N"),
+            alt.Tooltip("people:Q", format=","),
+            alt.Tooltip("said:N", title="index"),
+        ],
+    )
+    empty = base.mark_rect(fillOpacity=0, stroke=LINE, aria=False)
+    tiles = (
+        alt.Chart(on([row for row in rows if row["log"] is not None]))
+        .mark_rect(stroke="white", strokeWidth=2)
+        .encode(x=column, y=row, color=alt.Color("log:Q", scale=index_scale(), legend=index_legend()))
+    )
+    text = base.mark_text(fontSize=11, color="#1F2937").encode(text="state:N")
+    coloured = [row for row in rows if row["log"] is not None]
+    spoken = "; ".join(f"{row['state']} {row['said']}" for row in coloured)
+    return finish(
+        empty + tiles + text,
+        f"US states of segment {segment_id} by index, 100 is average; {counted(len(coloured), 'state')} with "
+        f"enough people. {spoken}.",
+        height=250,
+    )
+
+
+def _tile(code: str, place: tuple[int, int], at: int | None, record: Shares, known_users: int) -> dict[str, Any]:
+    inside, overall, users = (0.0, 0.0, 0) if at is None else (record.inside[at], record.overall[at], record.counts[at])
+    enough = overall * known_users >= FEWEST_EXPECTED
+    # Half a user keeps the logarithm finite where nobody of the segment lives; the scale ends long before.
+    log = math.log2(max(inside, 0.5 / known_users) / overall) if enough else None
+    said = f"{100 * inside / overall:.0f}" if enough else "too few people"
+    return {"state": code, "row": place[0], "column": place[1], "people": users, "log": log, "said": said}
+
+
+def _strongest(marks: Sequence[Mark], limit: int) -> list[Mark]:
+    """Keep the first marks above and the first below average, in their order, half and half where there are enough."""
+    above = [mark for mark in marks if mark.index is not None and mark.index.value >= 100]
+    below = [mark for mark in marks if mark.index is not None and mark.index.value < 100]
+    n_above = max(limit - limit // 2, limit - len(below))
+    return above[:n_above] + below[: limit - len(above[:n_above])]
+
+
+def _mark_row(mark: Mark) -> dict[str, Any]:
+    assert mark.index is not None
+    full = f"{mark.column}: {mark.label}" if mark.kind == "category" else mark.label
+    write = "{:.4g}".format if mark.kind == "number" else "{:.1%}".format
+    return {
+        "label": short(full),
+        "full": full,
+        "index": mark.index.value,
+        "low": mark.index.low,
+        "high": mark.index.high,
+        "inside": write(mark.inside),
+        "overall": write(mark.overall),
+        "chance": _SIGNIFICANT if mark.significant else _CHANCE,
+    }
+
+
+def _ends(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """Give an axis that is as long below the average as above it and holds every interval, up to 16 times."""
+    factor = 2.0
+    for row in rows:
+        low = row["low"] / 100
+        factor = max(factor, row["high"] / 100, 1 / low if low > 0 else _WIDEST)
+    factor = min(factor * 1.05, _WIDEST)
+    return 100 / factor, 100 * factor
+
+
+def _named(field: str, order: list[str]) -> alt.Y:
+    axis = alt.Axis(domain=False, ticks=False, labelPadding=6, grid=False)
+    return alt.Y(f"{field}:N", sort=order, title=None, axis=axis)

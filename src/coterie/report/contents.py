@@ -1,0 +1,34 @@
+"""What a report is made from: the records of one run, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coterie.manifest import Manifest
+from coterie.plots.records import UserMap
+from coterie.segments.types import Segment, SegmentProfile
+from coterie.selection.types import Decision
+from coterie.tables.types import RuleCount
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContents:
+    """The records of one run that its report shows.
+
+    Args:
+        segments: in the order of the page.
+        profiles: one a segment, in any order; a segment without one gets a short card.
+        quality: what checks and cleaning rules took out.
+        user_map: None where there is none to show.
+    """
+
+    manifest: Manifest
+    decision: Decision
+    segments: tuple[Segment, ...]
+    profiles: tuple[SegmentProfile, ...]
+    quality: tuple[RuleCount, ...]
+    user_map: UserMap | None
+
+    def profile_of(self, segment_id: str) -> SegmentProfile | None:
+        """Give a segment's profile, or None."""
+        return next((profile for profile in self.profiles if profile.segment_id == segment_id), None)

@@ -1,0 +1,129 @@
+"""Which figures the report shows, each with its caption; a figure without data is left out rather than drawn empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coterie import plots
+from coterie.plots.theme import Chart, known
+from coterie.report.contents import ReportContents
+from coterie.report.words import decimal
+from coterie.segments.types import Mark, SegmentProfile, Shares
+from coterie.terms import STATE
+
+_AXIS_ROOM = 48  # pixels
+_KINDS = (("tag", "Tags"), ("item", "Titles"), ("category", "Who they are"))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of the page.
+
+    Args:
+        id: unique in the page. title: its heading. note: how to read it, or "". spec: Vega-Lite.
+        room: pixels that the figure takes, axes and legend included, kept free until it is drawn.
+    """
+
+    id: str
+    title: str
+    note: str
+    spec: Mapping[str, Any]
+    room: int
+
+
+def overview(contents: ReportContents) -> dict[str, Figure]:
+    """Give the figures over all segments, by name; one that has nothing to show is not there."""
+    segments, decision = contents.segments, contents.decision
+    sheet, chosen = decision.candidates, decision.chosen
+    charts: dict[str, tuple[str, str, Chart]] = {
+        "stability_k": (
+            "Do the groups hold?",
+            "One dot a group; each should lie high. The broken line is the floor.",
+            plots.stability_by_k(sheet, chosen, floor=_floor(contents)),
+        ),
+        "silhouette_k": (
+            "Are the groups apart?",
+            "Higher is further apart. Shown for comparison: it does not decide.",
+            plots.silhouette_by_k(sheet, chosen),
+        ),
+        "stability": (
+            "Stability of each group",
+            "How much of the group comes back when people are resampled: 1 is all of it.",
+            plots.segment_stability(segments),
+        ),
+    }
+    if any(candidate.lift is not None and known(candidate.lift.lift) for candidate in sheet):
+        charts["lift_k"] = (
+            "Does it pay?",
+            "Dot: lift. Line: 95% interval. Hollow: misses a floor. Broken line: no gain.",
+            plots.lift_by_k(sheet, chosen),
+        )
+    if any(known(segment.lift) for segment in segments):
+        charts["lift"] = ("Lift within each group", "Line: 95% interval.", plots.segment_lift(segments))
+    if _has(contents.profiles, "tag"):
+        charts["heat"] = (
+            "",
+            "",
+            plots.index_heatmap(segments, contents.profiles),
+        )
+    if contents.user_map is not None:
+        charts["map"] = ("", "", plots.user_map(contents.user_map, segments))
+    return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}
+
+
+def of_segment(profile: SegmentProfile) -> tuple[Figure, ...]:
+    """Give a segment's figures: what it is above and below average on, then how its attributes are spread."""
+    own = profile.segment_id
+    figures = []
+    for kind, title in _KINDS:
+        marks = _with_index(mark for mark in profile.marks if mark.kind == kind)
+        if marks:
+            note = "Dot: index. Line: 95% interval. Hollow: within chance."
+            figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks)))
+    for place, histogram in enumerate(profile.numbers):
+        if sum(histogram.inside):
+            chart = plots.number_distribution(own, histogram)
+            note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
+            figures.append(_figure(f"fig-{own}-number-{place}", _said(histogram.column), note, chart))
+    for place, shares in enumerate(profile.shares):
+        if sum(shares.counts):
+            figures.append(_shares(f"fig-{own}-shares-{place}", own, shares))
+    return tuple(figures)
+
+
+def _shares(figure_id: str, segment_id: str, shares: Shares) -> Figure:
+    if shares.column != STATE:
+        return _figure(figure_id, _said(shares.column), _left_out(shares), plots.category_shares(segment_id, shares))
+    outside = sum(count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.TILES)
+    note = "Not coloured: too few people to say." + (f" {outside:,} live outside the map." if outside else "")
+    return _figure(figure_id, "US states", note, plots.state_tiles(segment_id, shares))
+
+
+def _left_out(shares: Shares) -> str:
+    more = len(shares.values) - plots.MOST_VALUES
+    return f"The {plots.MOST_VALUES} most frequent of {len(shares.values)} values." if more > 0 else ""
+
+
+def _floor(contents: ReportContents) -> float | None:
+    floor = contents.manifest.config.get("segments", {}).get("min_stability")
+    return float(floor) if isinstance(floor, int | float) else None
+
+
+def _has(profiles: Iterable[SegmentProfile], kind: str) -> bool:
+    return any(mark.kind == kind for profile in profiles for mark in _with_index(profile.marks))
+
+
+def _with_index(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    return tuple(mark for mark in marks if known(mark.index))
+
+
+def _said(column: str) -> str:
+    text = " ".join(column.replace("_", " ").split())
+    return text[:1].upper() + text[1:]
+
+
+def _figure(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
+    spec = plots.spec(chart)
+    return Figure(figure_id, title, note, spec, int(spec["height"]) + _AXIS_ROOM)

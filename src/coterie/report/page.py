@@ -1,0 +1,103 @@
+"""The report: one HTML page that holds everything it needs and opens from a disk without a network.
+
+Records in, a file out. Text is escaped by Jinja; figures travel as JSON and are drawn by the Vega that the page brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from coterie.errors import StoreError
+from coterie.plots import colour, drawing_scripts, shape
+from coterie.plots.theme import printable
+from coterie.report import embed, figures, words
+from coterie.report.contents import ReportContents
+from coterie.report.sheet import sheet
+
+__all__ = ["ReportContents", "render", "write_report"]
+
+_PACKAGE = "coterie.report"
+_FILTERS = ("percent", "decimal", "span", "times", "counted", "value_label")
+
+
+def write_report(path: Path, contents: ReportContents) -> None:
+    """Write the report beside its place and rename it there, so that no reader sees half of it.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(render(contents), encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the report '{path}': {error.strerror or error}; check its folder and free space"
+        ) from error
+
+
+def render(contents: ReportContents) -> str:
+    """Give the report as HTML text."""
+    vega, draw = embed.script(drawing_scripts()), embed.script(_text("page.js"))
+    candidate = contents.decision.candidates[contents.decision.chosen]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=contents.manifest,
+            decision=contents.decision,
+            candidate=candidate,
+            segments=contents.segments,
+            cards=list(_cards(contents)),
+            quality=contents.quality,
+            user_map=contents.user_map,
+            figures=figures.overview(contents),
+            sheet=sheet(contents.decision),
+            answer=words.the_answer(contents.manifest, contents.decision, contents.segments),
+            words=words,
+            colour=colour,
+            shape=shape,
+            style=Markup(_text("page.css")),  # noqa: S704  # our own style sheet
+            scripts=(vega, draw),
+            policy=embed.security_policy(vega, draw),
+        )
+    )
+
+
+def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
+    for segment in contents.segments:
+        profile = contents.profile_of(segment.id)
+        yield {
+            "segment": segment,
+            "profile": profile,
+            "figures": figures.of_segment(profile) if profile else (),
+            "numbers": [mark for mark in profile.marks if mark.kind == "number"] if profile else [],
+        }
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(_PACKAGE, "templates"),
+        autoescape=True,
+        finalize=_printable,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({name: getattr(words, name) for name in _FILTERS})
+    environment.filters["json_in_script"] = embed.json_in_script
+    return environment
+
+
+def _printable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _text(name: str) -> str:
+    return (resources.files(_PACKAGE) / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,184 @@
+"""The report's sentences and numbers: records in, plain words out.
+
+Page one is for somebody who knows nothing of clustering; whatever it claims is said here, so that it can be tested.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Final
+
+from coterie.manifest import Manifest
+from coterie.segments.types import Segment
+from coterie.selection.types import Answer, Candidate, Decision, Grade, Interval
+
+NBSP: Final = "\u00a0"
+MISSING: Final = "–"
+NOT_TESTED: Final = (
+    "Whether the groups are natural (separate clumps of people rather than slices of a continuum) is not tested in "
+    "this version. Groups can be useful without being natural."
+)
+_VERDICTS: Final[dict[Grade, str]] = {
+    "reproducible": "Reproducible",
+    "constructive": "Constructive",
+    "none": "Not supported",
+}
+# How much of activity may be explained before the words change; a convention of this report, not a test.
+_HARDLY, _PARTLY = 0.10, 0.50
+_FLAG_CHARACTERS = 12
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """Write a share of 0.314 as "31%"; a share too small for the digits as "< 1%"."""
+    if share is None or not math.isfinite(share):
+        return MISSING
+    smallest = 10.0**-digits
+    if 0 < 100 * share < smallest / 2:
+        return f"<{NBSP}{smallest:.{digits}f}%"
+    return f"{100 * share:.{digits}f}%"
+
+
+def decimal(value: float | None, digits: int = 2) -> str:
+    """Write a number with fixed digits and thousands apart, or a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "\u2212") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def span(interval: Interval | None, digits: int = 2) -> str:
+    """Write the ends of an interval, "1.52 to 1.68", or nothing where it has no width or is not known."""
+    if interval is None or not _known(interval) or interval.low == interval.high:
+        return ""
+    return f"{decimal(interval.low, digits)} to {decimal(interval.high, digits)}"
+
+
+def times(interval: Interval | None, digits: int = 2) -> str:
+    """Write a lift as "1.60 ×", or a dash."""
+    return f"{decimal(interval.value, digits)}{NBSP}×" if interval is not None and _known(interval) else MISSING
+
+
+def value_label(value: float | None) -> str:
+    """Write the value that events carry as short as it is: 5.0 as "5"; empty where events carry none."""
+    return "" if value is None else f"{value:g}"
+
+
+def moment(created: str) -> str:
+    """Write a run's time for people: "22 November 2026, 09:14 UTC"; what is no ISO time stays as it is."""
+    try:
+        time = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    zone = f" {time.tzname()}" if time.tzinfo else ""
+    return f"{time.day} {time:%B %Y, %H:%M}{zone}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Write "1 group", "5 groups", "1,234 people"."""
+    return f"{number:,}{NBSP}{one if number == 1 else many or one + 's'}"
+
+
+def verdict(decision: Decision) -> tuple[str, str]:
+    """Give the verdict's name and what it means, in half a sentence."""
+    name = _VERDICTS[decision.grade]
+    if decision.grade == "none":
+        return name, "the tests below do not support using these groups."
+    if decision.grade == "constructive":
+        return name, "the groups pay, but their borders move with the sample."
+    if decision.candidates[decision.chosen].lift is None:
+        return name, "the groups hold; whether they pay could not be tested."
+    return name, "the groups hold, and they pay."
+
+
+def flag(answer: Answer) -> tuple[str, str]:
+    """Split an answer into its flag and the rest: "not fully: 3 of 5 hold" into "Not fully" and "3 of 5 hold"."""
+    head, colon, tail = (part.strip() for part in answer.short.partition(":"))
+    if not colon or len(head) > _FLAG_CHARACTERS:
+        return ("Yes" if answer.passed else "No"), _capital(answer.short.strip())
+    return _capital(head), _capital(tail)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, ...]) -> tuple[str, ...]:
+    """Answer in a paragraph: how many groups, whether they pay, whether they hold, how large they are."""
+    n = sum(segment.size for segment in segments)
+    verb = "were cut into" if decision.grade == "none" else "fall into"
+    first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
+    sentences = [first, pays(decision.candidates[decision.chosen]), holds(segments), _sizes(segments)]
+    if manifest.unsegmented_users:
+        who = counted(manifest.unsegmented_users, "person", "people")
+        sentences.append(f"{who} could not be placed in a group.")
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def pays(candidate: Candidate) -> str:
+    """Say what knowing the group does for recommendations."""
+    if candidate.lift is None or not _known(candidate.lift.lift):
+        return "Whether the groups help to recommend could not be tested: there were no events to hold out."
+    lift = candidate.lift.lift
+    said = f"{decimal(lift.value, 1)}{NBSP}times as good"
+    if lift.low > 1:
+        return f"Knowing a person's group makes recommendations {said} as showing everybody what is popular."
+    if lift.high < 1:
+        return f"Knowing a person's group makes recommendations worse: {said} as showing everybody what is popular."
+    return (
+        f"Knowing a person's group does not make recommendations measurably better: {said} as showing everybody what "
+        f"is popular, with an interval from {span(lift)}."
+    )
+
+
+def holds(segments: tuple[Segment, ...]) -> str:
+    """Say how many groups come back when people are resampled."""
+    stable = sum(segment.band in {"stable", "highly stable"} for segment in segments)
+    if stable == len(segments):
+        return f"The groups hold when people are resampled: {stable} of {len(segments)} are stable."
+    if stable == 0:
+        return f"None of the {counted(len(segments), 'group')} holds when people are resampled."
+    return f"{stable} of {len(segments)} groups hold when people are resampled; the others change with the sample."
+
+
+def activity(candidate: Candidate) -> str:
+    """Say how far the groups are only heavy against light users."""
+    share = candidate.activity_explained
+    if share is None or not math.isfinite(share):
+        return "Not measured: there are no events to count."
+    said = f"The groups explain {percent(share)} of the variation in how much people do"
+    if share < _HARDLY:
+        return f"{said}: they are hardly a matter of heavy against light users, so what sets them apart is taste."
+    if share < _PARTLY:
+        return (
+            f"{said}: they are in part a matter of heavy against light users. Keep that in mind when comparing counts."
+        )
+    return f"{said}: they are largely a matter of heavy against light users, which a simple count would show as well."
+
+
+def lift_explained(candidate: Candidate) -> str:
+    """Say what was compared, with the two figures behind the lift."""
+    lift = candidate.lift
+    if lift is None:
+        return "Not tested: lift needs events, of which some are held out and ranked."
+    moved = "rose" if lift.ndcg_segment >= lift.ndcg_global else "fell"
+    who = counted(lift.n_users, "person", "people")
+    return (
+        f"For {who}, part of what they did was held back. Titles were then ranked twice: by what is popular with "
+        "everybody, and by what is popular in the person's group. The quality of the ranking (NDCG@10, from 0 to 1) "
+        f"{moved} from {decimal(lift.ndcg_global, 3)} to {decimal(lift.ndcg_segment, 3)}, a lift of "
+        f"{decimal(lift.lift.value)} (95% interval {span(lift.lift) or MISSING})."
+    )
+
+
+def _sizes(segments: tuple[Segment, ...]) -> str:
+    if len(segments) < 2:
+        return ""
+    largest, smallest = max(segments, key=lambda s: s.size), min(segments, key=lambda s: s.size)
+    return f"The largest holds {percent(largest.share)} of them, the smallest {percent(smallest.share)}."
+
+
+def _known(interval: Interval) -> bool:
+    return all(
+        isinstance(part, int | float) and math.isfinite(part) for part in (interval.value, interval.low, interval.high)
+    )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coterie import plots
+from tests.plots.charts import find, layers, mark_of, rows_of
+from tests.report import samples
+
+
+def test_lift_marks_the_chosen_and_hollows_what_misses_a_floor():
+    decision = samples.decision()
+    layer, rows = find(plots.lift_by_k(decision.candidates, decision.chosen), "point")
+    assert [row["k"] for row in rows] == list(range(2, 13))
+    assert [row["k"] for row in rows if row["state"] == "chosen"] == [5]
+    assert {row["floors"] for row in rows if row["k"] <= 5} == {"may be chosen"}
+    assert {row["floors"] for row in rows if row["k"] > 6} == {"misses a floor"}
+    assert layer["encoding"]["fill"]["condition"]["test"] == "datum.floors == 'misses a floor'"
+    assert rows[0]["low"] < rows[0]["value"] < rows[0]["high"]
+
+
+def test_lift_stands_against_no_gain_and_names_the_chosen():
+    decision = samples.decision()
+    body = plots.spec(plots.lift_by_k(decision.candidates, decision.chosen))
+    by_mark = {(mark_of(layer), str(rows_of(body, layer))) for layer in layers(body)}
+    assert ("rule", "[{'at': 1.0}]") in by_mark
+    assert ("text", "[{'k': 5, 'text': 'chosen'}]") in by_mark
+    assert "k = 5: 1.61, chosen" in body["description"]
+
+
+def test_without_events_there_is_no_dot():
+    decision = samples.decision(events=False)
+    _, rows = find(plots.lift_by_k(decision.candidates, decision.chosen), "point")
+    assert rows == []
+
+
+def test_stability_has_a_dot_a_cluster_and_the_floor():
+    decision = samples.decision()
+    chart = plots.stability_by_k(decision.candidates, decision.chosen, floor=0.7)
+    _, rows = find(chart, "point")
+    assert len(rows) == sum(range(2, 13))
+    assert [row["value"] for row in rows if row["state"] == "chosen"] == list(samples.STABILITY)
+    layer, floor = find(chart, "rule")
+    assert floor == [{"at": 0.7}]
+    assert layer["mark"]["strokeDash"]
+    assert "rule" not in {
+        mark_of(layer) for layer in layers(plots.spec(plots.stability_by_k(decision.candidates, decision.chosen)))
+    }
+
+
+def test_silhouette_has_its_interval():
+    decision = samples.decision()
+    _, rows = find(plots.silhouette_by_k(decision.candidates, decision.chosen), "point")
+    assert [row["value"] for row in rows] == [candidate.silhouette.value for candidate in decision.candidates]
+
+
+def test_several_methods_differ_in_shape():
+    one = samples.decision().candidates
+    two = (*one, *(replace(candidate, method="gmm") for candidate in one))
+    assert "shape" not in find(plots.lift_by_k(one, 3), "point")[0]["encoding"]
+    assert find(plots.lift_by_k(two, 3), "point")[0]["encoding"]["shape"]["scale"]["domain"] == ["gmm", "kmeans"]
+
+
+def test_one_candidate_draws():
+    for draw in (plots.lift_by_k, plots.stability_by_k, plots.silhouette_by_k):
+        _, rows = find(draw((samples.candidate(2),), 0), "point")
+        assert {row["k"] for row in rows} == {2}
