@@ -207,7 +207,8 @@ def _where(array: npt.NDArray[np.uint8], byte: int) -> Positions:
 
 
 def _outside(at: Positions, quotes: Positions, is_quoted: bool) -> npt.NDArray[np.bool_]:
-    return (np.searchsorted(quotes, at) + int(is_quoted)) % 2 == 0
+    is_outside: npt.NDArray[np.bool_] = (np.searchsorted(quotes, at) + int(is_quoted)) % 2 == 0
+    return is_outside
 
 
 def _counted(n_fields: int) -> str:
