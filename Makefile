@@ -1,0 +1,46 @@
+# Each target does all its own set-up, on a fresh machine too. PYTHON=/path/to/python3 names another Python (3.11 or newer).
+BIN := .venv/bin
+BASE := .venv/.installed-base
+DEV := .venv/.installed-dev
+
+.PHONY: help demo test check docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    sample data -> run -> report, in coterie-demo/"
+	@echo "make test    all tests"
+	@echo "make check   format, lint, types, import layers, documentation"
+	@echo "make docs    the documentation as a site, in site/"
+	@echo "make clean   remove .venv and everything that was built; coterie-demo/ stays"
+
+demo: $(BASE)
+	@$(BIN)/coterie demo
+
+test: $(DEV)
+	@.ci/setup-debian chromium
+	@$(BIN)/pytest
+
+check: $(DEV)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs: $(DEV)
+	@$(BIN)/python docs/generate_cli.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "documentation: site/index.html"
+
+clean:
+	@rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BASE): pyproject.toml
+	@.ci/venv .
+	@touch $@
+
+# The development install has all of the base install.
+$(DEV): pyproject.toml
+	@.ci/venv '.[dev]'
+	@touch $(BASE) $@
