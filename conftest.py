@@ -9,7 +9,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sybil import Sybil
+from sybil.integration.pytest import SybilItem
 from tests.docs.examples import PARSERS, small_project
 
 
@@ -28,3 +30,11 @@ def _leave(namespace: dict[str, Any]) -> None:
 pytest_collect_file = Sybil(
     PARSERS, patterns=["README.md", "CONTRIBUTING.md", "docs/*.md"], setup=_enter, teardown=_leave
 ).pytest()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put a document's examples back into its order after the shuffle: later ones use what earlier ones made."""
+    examples = [item for item in items if isinstance(item, SybilItem)]
+    in_order = sorted(examples, key=lambda item: (str(item.path), item.example.line))
+    items[:] = [item for item in items if not isinstance(item, SybilItem)] + in_order
