@@ -27,7 +27,7 @@ def rows_of(body: dict[str, Any], layer: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def find(chart: Any, mark: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Give the first layer of a mark and its rows, and draw the chart, so that every test also proves that it can be."""
+    """Give the first layer of a mark and its rows, and draw the chart to prove that it can be."""
     body = plots.spec(chart)
     assert body["description"]
     assert plots.svg(chart).startswith("<svg")

@@ -47,11 +47,11 @@ FILMS = (
     ("Lion King, The (1994)", "Toy Story (1995)", "Aladdin (1992)", "Babe (1995)", "Beauty and the Beast (1991)"),
     ("Fargo (1996)", "Secrets & Lies (1996)", "Lone Star (1996)", "Trainspotting (1996)", "Big Night (1996)"),
 )
-OCCUPATIONS = tuple(
-    "student other educator administrator engineer programmer librarian writer executive scientist artist technician "
-    "marketing entertainment healthcare retired".split()
+OCCUPATIONS = (
+    *("student", "other", "educator", "administrator", "engineer", "programmer", "librarian", "writer"),
+    *("executive", "scientist", "artist", "technician", "marketing", "entertainment", "healthcare", "retired"),
 )
-POPULOUS = tuple("CA MN NY TX IL OH PA MD WA MI MA VA".split())
+POPULOUS = ("CA", "MN", "NY", "TX", "IL", "OH", "PA", "MD", "WA", "MI", "MA", "VA")
 STATES = (*POPULOUS, *sorted(set(TILES) - set(POPULOUS)))
 N_USERS = 943
 

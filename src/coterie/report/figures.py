@@ -80,7 +80,8 @@ def of_segment(profile: SegmentProfile) -> tuple[Figure, ...]:
     for kind, title in _KINDS:
         marks = _with_index(mark for mark in profile.marks if mark.kind == kind)
         if marks:
-            note = "Dot: index. Line: 95% interval. Hollow: within chance."
+            formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
+            note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
             figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks)))
     for place, histogram in enumerate(profile.numbers):
         if sum(histogram.inside):

@@ -106,7 +106,8 @@ def _capital(text: str) -> str:
 def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, ...]) -> tuple[str, ...]:
     """Answer in a paragraph: how many groups, whether they pay, whether they hold, how large they are."""
     n = sum(segment.size for segment in segments)
-    verb = "were cut into" if decision.grade == "none" else "fall into"
+    fall, were = ("falls", "was") if n == 1 else ("fall", "were")
+    verb = f"{were} cut into" if decision.grade == "none" else f"{fall} into"
     first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
     sentences = [first, pays(decision.candidates[decision.chosen]), holds(segments), _sizes(segments)]
     if manifest.unsegmented_users:
