@@ -18,7 +18,7 @@ LAST_DAY = FIRST_DAY + N_DAYS + 90  # of the ratings
 MEDIAN_ACTIVITY = 45
 MIN_ACTIVITY = 8
 ACTIVITY_SPREAD = 0.6  # standard deviation of the logarithm, within a segment
-TASTE_SPREAD = 0.15  # of a person's own liking of a genre, around the segment's
+TASTE_SPREAD = 0.12  # of a person's own liking of a genre, around the segment's
 BIAS_SPREAD = 0.4  # stars: some rate everything high, some low
 Floats = npt.NDArray[np.float32]
 

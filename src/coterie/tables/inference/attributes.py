@@ -146,7 +146,7 @@ def _attributes(columns: Sequence[ColumnLook], found: Described, *, has_names: b
     return Described(attributes=attributes, unused=unused, notes=all_notes, labels=labels)
 
 
-def _kind(column: ColumnLook, *, has_names: bool) -> tuple[AttributeKind | None, str]:  # noqa: PLR0911 - a list of cases
+def _kind(column: ColumnLook, *, has_names: bool) -> tuple[AttributeKind | None, str]:
     hints = names.words(column.name) if has_names else frozenset()
     if column.kind in {"empty", "list", "other"}:
         return None, "no values" if column.kind == "empty" else "lists, records or bytes"

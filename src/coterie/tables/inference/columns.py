@@ -14,6 +14,8 @@ import polars as pl
 from coterie.tables.inference import names
 
 ColumnKind = Literal["flag", "integer", "number", "time", "text", "list", "other", "empty"]
+_MOST_NUMBERS: Final = 60  # more different numbers than any scale has, slips included
+_SLIP_SHARE: Final = 0.002
 _NUMERIC_SHARE: Final = 0.98  # the rest is for the checks to reject
 _SPLIT_SHARE: Final = 0.2
 # Seconds from 1990 to 2040; milliseconds and microseconds are as many times larger.
@@ -52,6 +54,8 @@ class ColumnLook:
         distinct: its different values as text.
         low, high: of its numbers; 0 where it has none.
         is_whole: all its numbers are whole.
+        grades: its numbers, where there are few, but for those that only one row in 500 has: a slip of the keyboard is
+            no part of a scale.
         is_boolean: true and false, which are neither numbers nor ids.
         time: how it would be read as times, or None.
         split: the separator that cuts it into tags, or "".
@@ -68,6 +72,7 @@ class ColumnLook:
     low: float = 0.0
     high: float = 0.0
     is_whole: bool = False
+    grades: tuple[float, ...] = ()
     is_boolean: bool = False
     time: TimeLook | None = None
     split: str = ""
@@ -148,10 +153,19 @@ def _numeric(name: str, place: int, n_rows: int, text: pl.Series, numbers: pl.Se
         low,
         high,
         is_whole,
+        _grades(numbers),
         time=_unix(low, high) if is_whole else None,
         us_zip_share=_share(text.str.contains(_US_ZIP)),
         mean_length=_mean(text.str.len_chars()),
     )
+
+
+def _grades(numbers: pl.Series) -> tuple[float, ...]:
+    counts = numbers.value_counts(name="n")
+    if counts.height > _MOST_NUMBERS:
+        return ()
+    shared = counts.filter(pl.col("n") >= _SLIP_SHARE * len(numbers))
+    return tuple(sorted(shared[numbers.name].to_list()))
 
 
 def _textual(name: str, place: int, n_rows: int, text: pl.Series, distinct: frozenset[str]) -> ColumnLook:

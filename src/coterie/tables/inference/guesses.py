@@ -65,12 +65,14 @@ class TableGuess:
 
 def rating_scale(column: ColumnLook) -> tuple[float, float] | None:
     """Give the narrowest scale that people rate on and that holds all values seen; None if they are no ratings."""
-    if not column.is_numeric or column.n_distinct > _MOST_GRADES or column.n_distinct < 2 or column.is_unique:
+    grades = column.grades
+    if not column.is_numeric or not 2 <= len(grades) <= _MOST_GRADES or column.is_unique:
         return None
-    doubled_is_whole = all((2 * float(value)).is_integer() for value in column.distinct)
+    is_whole = all(grade.is_integer() for grade in grades)
+    doubled_is_whole = all((2 * grade).is_integer() for grade in grades)
     for low, high in _SCALES:
-        fits = low <= column.low and column.high <= high
-        if fits and (column.is_whole or (doubled_is_whole and low != 1.0)):
+        fits = low <= grades[0] and grades[-1] <= high
+        if fits and (is_whole or (doubled_is_whole and low != 1.0)):
             return low, high
     return None
 
