@@ -108,8 +108,8 @@ def test_states_with_few_people_stay_empty():
     assert len(outlines) == 51
     by_state = {row["state"]: row for row in outlines}
     assert (by_state["CA"]["log"], by_state["CA"]["said"]) == (1.0, "200")
-    assert by_state["NY"]["said"] == "51"
-    assert (by_state["TX"]["log"], by_state["TX"]["said"]) == (None, "too few people")
+    assert (by_state["NY"]["said"], by_state["NY"]["people"]) == ("51", "35")
+    assert (by_state["TX"]["log"], by_state["TX"]["said"]) == (None, "too few to say")
 
 
 def test_a_state_without_anybody_has_a_finite_colour():

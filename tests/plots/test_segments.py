@@ -24,7 +24,7 @@ def test_sizes_have_one_bar_a_segment_with_its_share():
 def test_stability_names_the_bands_and_the_values():
     _, rows = find(plots.segment_stability(samples.segments()), "point")
     assert [row["stability"] for row in rows] == list(samples.STABILITY)
-    assert rows[0]["text"] == "s-1 Action & Sci-Fi blockbusters: 0.91, highly stable"
+    assert rows[0]["text"] == "s-1 Action & Sci-Fi blockbusters: 0.91"
     areas, bands = find(plots.segment_stability(samples.segments()), "rect")
     assert [(row["low"], row["high"], row["band"]) for row in bands] == [
         (0.4, 0.6, "unstable"), (0.6, 0.75, "doubtful"), (0.75, 0.85, "stable"), (0.85, 1.0, "highly stable")

@@ -31,6 +31,7 @@ MOST_VALUES = 12
 FEWEST_EXPECTED = 5  # users; under it a state's index is chance, as in the rule of thumb for chi-square cells
 _TICKS = (5, 10, 25, 50, 100, 200, 400, 800, 1600)
 _WIDEST = 16.0  # times above or below the average where the axis ends
+_FEW = "too few to say"
 _SIGNIFICANT, _CHANCE = "significant", "within chance"
 
 
@@ -154,7 +155,7 @@ def state_tiles(segment_id: str, record: Shares) -> Chart:
         y=row,
         tooltip=[
             alt.Tooltip("state:N"),
-            alt.Tooltip("people:Q", format=","),
+            alt.Tooltip("people:N"),
             alt.Tooltip("said:N", title="index"),
         ],
     )
@@ -176,12 +177,23 @@ def state_tiles(segment_id: str, record: Shares) -> Chart:
 
 
 def _tile(code: str, place: tuple[int, int], at: int | None, record: Shares, known_users: int) -> dict[str, Any]:
-    inside, overall, users = (0.0, 0.0, 0) if at is None else (record.inside[at], record.overall[at], record.counts[at])
-    enough = overall * known_users >= FEWEST_EXPECTED
-    # Half a user keeps the logarithm finite where nobody of the segment lives; the scale ends long before.
-    log = math.log2(max(inside, 0.5 / known_users) / overall) if enough else None
-    said = f"{100 * inside / overall:.0f}" if enough else "too few people"
-    return {"state": code, "row": place[0], "column": place[1], "people": users, "log": log, "said": said}
+    tile: dict[str, Any] = {
+        "state": code,
+        "row": place[0],
+        "column": place[1],
+        "people": _FEW,
+        "log": None,
+        "said": _FEW,
+    }
+    if at is None:
+        return tile
+    inside, overall = record.inside[at], record.overall[at]
+    tile["people"] = f"{record.counts[at]:,}"
+    if overall * known_users >= FEWEST_EXPECTED:
+        # Half a user keeps the logarithm finite where nobody of the segment lives; the scale ends long before.
+        tile["log"] = math.log2(max(inside, 0.5 / known_users) / overall)
+        tile["said"] = f"{100 * inside / overall:.0f}"
+    return tile
 
 
 def _strongest(marks: Sequence[Mark], limit: int) -> list[Mark]:

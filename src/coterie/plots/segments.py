@@ -70,7 +70,7 @@ def segment_stability(segments: tuple[Segment, ...]) -> Chart:
             "segment": label(s),
             "stability": s.stability,
             "band": s.band,
-            "text": f"{label(s, 60)}: {s.stability:.2f}, {s.band}",
+            "text": f"{label(s, 60)}: {s.stability:.2f}",
         }
         for s in segments
         if math.isfinite(s.stability)
@@ -85,7 +85,7 @@ def segment_stability(segments: tuple[Segment, ...]) -> Chart:
         tooltip=[alt.Tooltip("segment:N"), alt.Tooltip("stability:Q", format=".3f"), alt.Tooltip("band:N")],
     )
     layers = [stability_bands(domain, along="x"), dots, _names(rows, segments)]
-    spoken = "; ".join(row["text"] for row in rows)
+    spoken = "; ".join(f"{row['text']}, {row['band']}" for row in rows)
     return finish(
         alt.LayerChart(layer=layers).resolve_axis(x="independent"),
         f"How well each segment holds when people are resampled, from 0 to 1. {spoken}.",

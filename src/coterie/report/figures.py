@@ -98,7 +98,9 @@ def _shares(figure_id: str, segment_id: str, shares: Shares) -> Figure:
     if shares.column != STATE:
         return _figure(figure_id, _said(shares.column), _left_out(shares), plots.category_shares(segment_id, shares))
     outside = sum(count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.TILES)
-    note = "Not coloured: too few people to say." + (f" {outside:,} live outside the map." if outside else "")
+    note = "Not coloured: too few people to say." + (
+        f" {outside:,} are in places that are not named." if outside else ""
+    )
     return _figure(figure_id, "US states", note, plots.state_tiles(segment_id, shares))
 
 
