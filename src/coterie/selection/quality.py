@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 from coterie.clustering.contract import Labels
@@ -105,16 +104,24 @@ def silhouette_values(
     Returns:
         One (r,) array in [-1, 1] a labelling; a point alone in its cluster has 0.
     """
-    members = [np.eye(labels.max() + 1)[labels] for labels in labelings]
+    onehots = np.hstack([np.eye(labels.max() + 1)[labels] for labels in labelings])
+    counts = onehots.sum(axis=0)
+    ends = np.cumsum([labels.max() + 1 for labels in labelings])[:-1]
+    norms = np.einsum("ij,ij->i", points, points)
     step = max(1, BLOCK_CELLS // len(points))
     blocks = [rows[start : start + step] for start in range(0, len(rows), step)]
 
     def one_block(block: npt.NDArray[np.int64]) -> list[npt.NDArray[np.float64]]:
-        distances = cdist(points[block], points)
-        return [
-            _silhouette_of(distances @ onehot, labels[block], onehot.sum(axis=0))
-            for onehot, labels in zip(members, labelings, strict=True)
-        ]
+        # |a - b|^2 = |a|^2 - 2 ab + |b|^2 turns the distances into one matrix product; rounding may leave -0.
+        distances = points[block] @ points.T
+        distances *= -2
+        distances += norms[block][:, None]
+        distances += norms
+        np.maximum(distances, 0, out=distances)
+        np.sqrt(distances, out=distances)
+        sums = np.split(distances @ onehots, ends, axis=1)
+        sizes = np.split(counts, ends)
+        return [_silhouette_of(s, labels[block], n) for s, labels, n in zip(sums, labelings, sizes, strict=True)]
 
     parts = list(map_in_order(one_block, blocks, threads=threads))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
