@@ -47,7 +47,13 @@ def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARK
         row["label"] = text
     ends = _ends(rows)
     scale = alt.Scale(type="log", domain=list(ends), clamp=True, nice=False)
-    axis = alt.Axis(values=[tick for tick in _TICKS if ends[0] <= tick <= ends[1]], format="d", gridDash=[2, 3])
+    axis = alt.Axis(
+        values=[tick for tick in _TICKS if ends[0] <= tick <= ends[1]],
+        format="d",
+        gridDash=[2, 3],
+        labelOverlap="greedy",
+        labelSeparation=3,
+    )
     x = alt.X("index:Q", scale=scale, axis=axis, title="index (100 = average)")
     base = alt.Chart(on(rows)).encode(y=_named("label", [row["label"] for row in rows]))
     average = alt.Chart(on([{"at": 100}])).mark_rule(color=MUTED).encode(x=alt.X("at:Q", scale=scale))
