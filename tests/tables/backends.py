@@ -12,8 +12,10 @@ A folder of tests gets the ``backend`` fixture by naming it in its ``conftest.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +27,25 @@ import pytest
 from coterie.engines import local
 from coterie.sources.contract import RawTable
 
+_NUMBERS = count()
+
 
 @dataclass(frozen=True)
 class Backend:
-    """Turns rows into frames of one backend; frames of one ``Backend`` join with each other."""
+    """Turns rows into frames of one backend; frames of one backend join with each other."""
 
     name: str
     folder: Path
     connection: duckdb.DuckDBPyConnection | None = None
-    _written: list[Path] = field(default_factory=list)
 
     def frame(self, rows: pl.DataFrame | Mapping[str, Sequence[Any]]) -> nw.LazyFrame[Any]:
         """Give rows as a lazy frame; a mapping is read with Polars' types."""
         polars = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows)
         if self.connection is None:
             return nw.from_native(polars.lazy())
-        name = f"rows_{len(self._written)}"
+        name = f"rows_{next(_NUMBERS)}"
         path = self.folder / f"{name}.parquet"  # needs no further package, unlike Arrow tables
         polars.write_parquet(path)
-        self._written.append(path)
         # A table, since DuckDB trusts a Parquet file's statistics, which leave NaN out, and then finds no NaN in it.
         self.connection.read_parquet(str(path)).create(name)
         return nw.from_native(self.connection.table(name))
@@ -56,18 +58,20 @@ class Backend:
 BACKENDS = ("polars", "duckdb")
 
 
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()  # once, since it takes longer than most tests
+
+
 def open_backend(name: str, folder: Path) -> Backend:
-    """Open a backend by name; its files stand in ``folder``."""
-    return Backend(name, folder, duckdb.connect() if name == "duckdb" else None)
+    """Open a backend by name; ``folder`` is for its files."""
+    return Backend(name, folder, _connection() if name == "duckdb" else None)
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     """Each backend in turn."""
-    opened = open_backend(request.param, tmp_path)
-    yield opened
-    if opened.connection is not None:
-        opened.connection.close()
+    return open_backend(request.param, tmp_path)
 
 
 def rows_of(frame: nw.LazyFrame[Any], *columns: str) -> list[tuple[Any, ...]]:
