@@ -88,3 +88,10 @@ def test_short_marks():
     assert short_marks(profile(*marks)) == ("Film-Noir 215", "student 180", "Drama 140")
     assert short_marks(profile(*marks), n=5)[-2:] == ("gender F 130", "Gigi 900")
     assert short_marks(profile(mark("Drama", significant=False))) == ()
+
+
+def test_two_short_items_make_a_name_and_a_bare_number_makes_none():
+    assert name(mark("1792", "item"), mark("ssas", "item"), mark("spark", "item")) == "Ssas & Spark fans"
+    assert name(mark("1792", "item"), mark("ssas", "item")) == "Ssas fans"
+    assert name(mark("1792", "item")) == "Segment 1"
+    assert name(mark("A title of more than sixteen", "item"), mark("ssas", "item")) == "A title of more than sixteen fans"

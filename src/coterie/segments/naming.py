@@ -12,6 +12,7 @@ from coterie.segments.types import Mark, SegmentProfile
 
 BEST = 4  # tags from which a name takes its one or two
 LONGEST_TITLE = 32
+SHORT_TITLE = 16  # two of such length still make a name
 SHORTEST_VALUE = 3  # a shorter value, such as "F", says nothing without its attribute
 STRONG_D = 0.5  # Cohen 1988: a medium effect, from which activity may be part of a name
 _YEAR = re.compile(r"\s*\(\d{4}\)$")
@@ -21,10 +22,11 @@ _JOINING = frozenset({"&", "fans", "users"})
 def name_segments(profiles: Sequence[SegmentProfile]) -> Mapping[str, str]:
     """Give a working name by segment id.
 
-    In this order of preference: two tags ("Horror & Thriller fans"), one tag, an item, an attribute's value ("Student
-    users"), an attribute's mean ("Higher age users"), activity ("Heavy users"), then the same with activity before it
-    ("Heavy Horror fans"). Two names never share all their words. A segment without a significant mark, or whose
-    candidates are all taken by an earlier one, is called by its number ("Segment 3").
+    In this order of preference: two tags ("Horror & Thriller fans"), one tag, two items of short titles, an item, an
+    attribute's value ("Student users"), an attribute's mean ("Higher age users"), activity ("Heavy users"), then the
+    same with activity before it ("Heavy Horror fans"). An item that goes by a number is no name. Two names never share
+    all their words. A segment without a significant mark, or whose candidates are all taken by an earlier one, is
+    called by its number ("Segment 3").
     """
     names: dict[str, str] = {}
     taken: set[frozenset[str]] = set()
@@ -53,7 +55,10 @@ def _candidates(profile: SegmentProfile) -> Iterator[str]:
     numbers = [mark for mark in marks if mark.kind == "number" and is_notable(mark)]
     pace = next((_pace(mark) for mark in numbers if is_activity(mark) and abs(mark.effect) >= STRONG_D), None)
     subjects = [f"{tag} fans" for tag in tags]
-    subjects += [f"{_title(mark)} fans" for mark in notable(marks, "item", over=True)[:BEST]]
+    titles = [_capital(_title(mark)) for mark in notable(marks, "item", over=True) if _is_worded(mark.label)][:BEST]
+    short = [title for title in titles if len(title) <= SHORT_TITLE]
+    subjects += [f"{one} & {other} fans" for one, other in combinations(short, 2)]
+    subjects += [f"{title} fans" for title in titles]
     subjects += [f"{_capital(_short(mark))} users" for mark in notable(marks, "category", over=True)[:BEST]]
     subjects += [f"{_direction(mark)} users" for mark in numbers if not is_activity(mark)]
     yield from (f"{one} & {other} fans" for one, other in combinations(tags, 2))
@@ -61,6 +66,11 @@ def _candidates(profile: SegmentProfile) -> Iterator[str]:
     if pace is not None:
         yield f"{pace} users"
         yield from (f"{pace} {subject}" for subject in subjects)
+
+
+def _is_worded(label: str) -> bool:
+    """Say whether a label has a letter; an item without a title goes by its id, which is often a mere number."""
+    return any(character.isalpha() for character in label)
 
 
 def _key(name: str) -> frozenset[str]:
