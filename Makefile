@@ -18,7 +18,7 @@ demo: $(BASE)
 
 test: $(DEV)
 	@.ci/setup-debian chromium
-	@$(BIN)/pytest
+	@.ci/test
 
 check: $(DEV)
 	@$(BIN)/ruff format --check .
