@@ -3,7 +3,7 @@ BIN := .venv/bin
 BASE := .venv/.installed-base
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test check docs clean
+.PHONY: help demo test check docs bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import layers, documentation"
 	@echo "make docs    the documentation as a site, in site/"
+	@echo "make bench   what the whole way gives and costs, into bench/RESULTS.md"
 	@echo "make clean   remove .venv and everything that was built; coterie-demo/ stays"
 
 demo: $(BASE)
@@ -31,6 +32,9 @@ docs: $(DEV)
 	@$(BIN)/python docs/generate_cli.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "documentation: site/index.html"
+
+bench: $(BASE)
+	@$(BIN)/python bench/spine.py
 
 clean:
 	@rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -191,7 +191,7 @@ def test_a_damaged_model_is_named(sample_run, tmp_path):
     shutil.copytree(sample_run.folder, copy)
     with zipfile.ZipFile(copy / "model" / "embedder.npz", "w"):
         pass
-    with pytest.raises(ModelError, match="the frozen embedder in '.*' is damaged"):
+    with pytest.raises(ModelError, match=r"the frozen embedder in '.*' is damaged"):
         coterie.open_run(copy).model()
     (copy / "model" / "embedder.npz").write_bytes(b"no archive")
     with pytest.raises(ModelError, match="cannot be read"):

@@ -94,4 +94,6 @@ def test_two_short_items_make_a_name_and_a_bare_number_makes_none():
     assert name(mark("1792", "item"), mark("ssas", "item"), mark("spark", "item")) == "Ssas & Spark fans"
     assert name(mark("1792", "item"), mark("ssas", "item")) == "Ssas fans"
     assert name(mark("1792", "item")) == "Segment 1"
-    assert name(mark("A title of more than sixteen", "item"), mark("ssas", "item")) == "A title of more than sixteen fans"
+    assert (
+        name(mark("A title of more than sixteen", "item"), mark("ssas", "item")) == "A title of more than sixteen fans"
+    )

@@ -45,9 +45,9 @@ def test_another_running_writer_is_left_alone(tmp_path):
 
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path):
     store = DirectoryStore(tmp_path / "runs")
-    with pytest.raises(StoreError, match=r"cannot write to '.*runs': No space left on device; free some space"):
-        with store.begin("a"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    message = r"cannot write to '.*runs': No space left on device; free some space"
+    with pytest.raises(StoreError, match=message), store.begin("a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert list((tmp_path / "runs").iterdir()) == []
 
 
