@@ -2,32 +2,50 @@
 
 What comes in is a TOML file and the environment; what goes out is one immutable ``Config`` that nothing later changes.
 Unknown keys are errors that offer the nearest known one. ``${NAME}`` is filled from the environment only where a source
-is opened (``resolve_secrets``), so that a secret never stands in the config, its hash, a manifest or a log.
+is opened (``coterie.secrets``), so that a secret never stands in the config, its hash, a manifest or a log.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from coterie import records
-from coterie.errors import ConfigError, SecretError, nearest, shown
+from coterie.errors import ConfigError, nearest, shown
+from coterie.faults import first_fault
 from coterie.terms import AttributeKind, Role, Use
 
 CONFIG_NAME = "coterie.toml"
-_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # Strict: "3" is no number and true is no 1. Finite: JSON, in which a run keeps its config, has no infinity.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True, allow_inf_nan=False)
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pair(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError("expected [lowest, highest]")
+    return tuple(value)
+
+
+def _ascending(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError("expected [lowest, highest]")
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Interval = Annotated[tuple[float, float], BeforeValidator(_pair), AfterValidator(_ascending)]
 
 
 class Project(_Part):
@@ -43,7 +61,7 @@ class Format(_Part):
     kind: Literal["csv", "parquet", "jsonl"] | None = None
     separator: str | None = Field(None, min_length=1, max_length=1)
     header: bool = True
-    columns: tuple[str, ...] | None = None
+    columns: Names | None = None
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     quote: str | None = Field('"', max_length=1)
 
@@ -66,8 +84,8 @@ class Tags(_Part):
     """Items' tags: one text column to split, or one-hot columns."""
 
     column: str | None = None
-    split: str = "|"
-    columns: tuple[str, ...] | None = None
+    split: str = Field("|", min_length=1)
+    columns: Annotated[Names, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Tags:
@@ -87,20 +105,20 @@ class Table(_Part):
     """One raw table: where it is, what its columns are, and what is expected of them."""
 
     role: Role
-    source: str
+    source: str = Field(min_length=1)
     query: str | None = None
     format: Format = Format()
     user: str | None = None
     item: str | None = None
     value: str | None = None
     time: Annotated[Time | None, BeforeValidator(_time)] = None
-    range: tuple[float, float] | None = None
+    range: Interval | None = None
     duplicates: Duplicates = "reject"
     unknown: Literal["reject", "keep"] = "reject"
     title: str | None = None
     tags: Tags | None = None
     attributes: Mapping[str, AttributeKind] = Field(default_factory=dict)
-    ranges: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    ranges: Mapping[str, Interval] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _columns_fit_the_role(self) -> Table:
@@ -137,6 +155,15 @@ class Clean(_Part):
     drop_users: str | None = None
     max_reject_share: float = Field(0.05, ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _somebody_can_stay(self) -> Clean:
+        if self.max_events_per_user is not None and self.max_events_per_user < self.min_events_per_user:
+            raise ValueError(
+                f"'max_events_per_user' is {self.max_events_per_user}, below 'min_events_per_user', which is "
+                f"{self.min_events_per_user}: nobody would stay"
+            )
+        return self
+
 
 class FeatureConfig(_Part):
     """One feature block; ``options`` are the keys that its kind understands."""
@@ -168,13 +195,17 @@ class MethodConfig(_Part):
 
 
 def _range(value: Any) -> Any:
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value)
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return tuple(value)
+    raise ValueError("expected a number >= 2 or [lowest, highest]")
 
 
 class Clustering(_Part):
     """Which algorithms are tried for which numbers of clusters."""
 
-    methods: tuple[str, ...] = Field(("kmeans",), min_length=1)
+    methods: Names = Field(("kmeans",), min_length=1)
     k: Annotated[tuple[int, int], BeforeValidator(_range)] = (2, 15)
     starts: int = Field(10, ge=1)
 
@@ -182,6 +213,13 @@ class Clustering(_Part):
     def _ordered(self) -> Clustering:
         if not 2 <= self.k[0] <= self.k[1]:
             raise ValueError(f"'k' is a number >= 2 or [lowest, highest], got {list(self.k)}")
+        return self
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Clustering:
+        twice = [method for method in self.methods if self.methods.count(method) > 1]
+        if twice:
+            raise ValueError(f"'methods' names {shown(twice[0])} twice")
         return self
 
 
@@ -220,7 +258,8 @@ class Config(_Part):
         for name, feature in self.features.items():
             if feature.from_ not in self.tables:
                 raise ValueError(
-                    f"features.{name}.from names the table {shown(feature.from_)}{nearest(feature.from_, self.tables)}"
+                    f"'features.{name}.from' names the table {shown(feature.from_)}"
+                    f"{nearest(feature.from_, self.tables)}"
                 )
         if all(feature.use == "descriptor" for feature in self.features.values()):
             raise ValueError("every feature is a descriptor; segments need at least one with use = 'basis'")
@@ -246,15 +285,18 @@ def load_config(path: str | Path) -> Config:
     if path.is_dir():
         path = path / CONFIG_NAME
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigError(f"there is no config at {shown(path)}; write one with `coterie init DIR`") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the config {shown(path)} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"the config {shown(path)} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the config {shown(path)} is not written in UTF-8 (at byte {error.start})") from error
     try:
-        return parse_config(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name} is not valid TOML: {error}") from error
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number too long or lists too deep for Python are not TOML's own
+        raise ConfigError(f"{shown(path.name)} is not valid TOML: {error}") from error
+    return parse_config(raw)
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
@@ -266,7 +308,7 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_first_fault(error)) from error
+        raise ConfigError(first_fault(error, Config, CONFIG_NAME)) from error
 
 
 def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], what: str) -> None:
@@ -279,71 +321,3 @@ def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], what: str) 
     for name in options:
         if name not in known:
             raise ConfigError(f"unknown key {shown(name)} in {what}{nearest(name, known)}")
-
-
-def _first_fault(error: ValidationError) -> str:
-    """Say one fault in one line, unknown keys first since they often cause the others."""
-    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    fault = faults[0]
-    where = [str(part) for part in fault["loc"]]
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    if fault["type"] == "extra_forbidden":
-        parent = ".".join(where[:-1]) or "the top level"
-        return f"unknown key {shown(where[-1])} in {parent}{nearest(where[-1], _known_keys(where[:-1]))}{more}"
-    if fault["type"] == "missing":
-        return f"'{'.'.join(where)}' is missing{more}"
-    got = "" if isinstance(fault["input"], Mapping | BaseModel) else f", got {shown(fault['input'])}"
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"'{'.'.join(where) or CONFIG_NAME}': {message[0].lower()}{message[1:]}{got}{more}"
-
-
-def _known_keys(where: list[str]) -> list[str]:
-    model: Any = Config
-    skip = False
-    for part in where:
-        if skip:
-            skip = False
-            continue
-        field = model.model_fields[part] if part in model.model_fields else None
-        annotation = field.annotation if field else None
-        if part in {"tables", "features"} and model is Config:
-            model, skip = {"tables": Table, "features": FeatureConfig}[part], True
-            continue
-        found = _model_in(annotation)
-        if found is None:
-            return []
-        model = found
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _model_in(part)
-        if found is not None:
-            return found
-    return None
-
-
-def resolve_secrets(text: str) -> str:
-    """Fill ``${NAME}`` from the environment.
-
-    Raises:
-        SecretError: a name is not set.
-    """
-
-    def fill(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise SecretError(
-                f"the environment variable '{name}' is not set; {shown(masked(text))} needs it: export {name}=..."
-            )
-        return os.environ[name]
-
-    return _SECRET.sub(fill, text)
-
-
-def masked(text: str) -> str:
-    """Give a source as it may be shown: a password written into a URL is hidden, ``${NAME}`` stays as it is."""
-    return _PASSWORD.sub(lambda match: match.group() if _SECRET.fullmatch(match.group()) else "***", text)

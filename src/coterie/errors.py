@@ -83,18 +83,22 @@ class MissingExtraError(CoterieError, ImportError):
 def nearest(got: str, known: Iterable[str]) -> str:
     """Give the tail of a message that offers the nearest known name, or lists a few known ones."""
     names = sorted(known)
-    close = difflib.get_close_matches(got, names, n=1, cutoff=0.6)
+    by_lower = {name.lower(): name for name in reversed(names)}
+    # Cut, since the time it takes grows with the square of the length, and no name is as long.
+    typed = got[:SHOWN_CHARACTERS].lower()
+    close = difflib.get_close_matches(typed, by_lower, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean '{close[0]}'?"
+        return f"; did you mean {shown(by_lower[close[0]])}?"
     if not names:
         return "; none is known here"
-    listed = ", ".join(f"'{name}'" for name in names[:8])
+    listed = ", ".join(shown(name) for name in names[:8])
     return f"; expected one of {listed}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def shown(value: object) -> str:
     """Quote a value for a message, on one line and never longer than a person would read."""
     text = " ".join(str(value).split())
-    if len(text) > SHOWN_CHARACTERS:
-        text = f"{text[:SHOWN_CHARACTERS]}... ({len(str(value)):,} characters)"
-    return f"'{text}'"
+    cut = text[:SHOWN_CHARACTERS]
+    # What does not print could move the cursor or colour the screen of whoever reads the message.
+    cut = "".join(letter if letter.isprintable() else "\ufffd" for letter in cut)
+    return f"'{cut}'" if len(text) <= SHOWN_CHARACTERS else f"'{cut}... ({len(str(value)):,} characters)'"

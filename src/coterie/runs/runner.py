@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import coterie
 from coterie import manifest as manifests
 from coterie import parallel, records
-from coterie.config import Config, masked
+from coterie.config import Config
 from coterie.engines import local
 from coterie.errors import RejectedError
 from coterie.manifest import Agreement, InputRecord, Manifest, StepRecord
@@ -33,6 +33,7 @@ from coterie.runs.cache import LIBRARIES, Cache, key_of
 from coterie.runs.measuring import measured
 from coterie.runs.result import RUNS, Run, open_run, write_records
 from coterie.runs.tables_on_disk import StoredTables
+from coterie.secrets import masked
 from coterie.sources import RawTable
 from coterie.stores.directory import DirectoryStore
 from coterie.terms import ITEM, USER

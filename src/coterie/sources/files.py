@@ -12,8 +12,9 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from coterie.config import Table, masked
+from coterie.config import Table
 from coterie.errors import ConfigError, FormatError, shown
+from coterie.secrets import masked
 from coterie.sources.contract import RawTable
 from coterie.sources.csv_files import check_settings, scan_csv
 from coterie.sources.packing import FileAt, joint_digest

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import cast
 
 from coterie import plugins
-from coterie.config import Table, masked
+from coterie.config import Table
 from coterie.errors import ConfigError, shown
+from coterie.secrets import masked
 from coterie.sources.contract import Source
 
 

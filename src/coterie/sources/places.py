@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Literal
 
-from coterie.config import Table, masked, resolve_secrets
+from coterie.config import Table
 from coterie.errors import FormatError, SourceError, shown
+from coterie.secrets import masked, resolve_secrets
 from coterie.sources.packing import FileAt, missing, unpacked_name
 
 Kind = Literal["csv", "parquet", "jsonl"]
