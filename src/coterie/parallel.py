@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from coterie.errors import ConfigError, shown
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -21,9 +23,15 @@ THREADS_VARIABLE = "COTERIE_THREADS"
 
 
 def default_threads() -> int:
-    """Give the number of threads to use: ``COTERIE_THREADS``, else the processors this process may use."""
-    asked = os.environ.get(THREADS_VARIABLE, "")
-    if asked.isdigit() and int(asked) > 0:
+    """Give the number of threads to use: ``COTERIE_THREADS``, else the processors this process may use.
+
+    Raises:
+        ConfigError: the variable is set, but not to a whole number >= 1.
+    """
+    asked = os.environ.get(THREADS_VARIABLE, "").strip()
+    if asked:
+        if not asked.isdecimal() or int(asked) < 1:
+            raise ConfigError(f"'{THREADS_VARIABLE}' is {shown(asked)}; expected a whole number >= 1, or unset it")
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, Literal
 
-from coterie.errors import MissingExtraError, UnknownNameError
+from coterie.errors import ConfigError, MissingExtraError, UnknownNameError
 
 Group = Literal["sources", "features", "embedders", "clusterers", "stores"]
 
@@ -31,11 +31,21 @@ def find(group: Group, name: str) -> Any:
 
     Raises:
         UnknownNameError: no plug-in has that name; the message offers the nearest.
+        MissingExtraError: the plug-in needs an optional package; names the install line.
+        ConfigError: the plug-in's package is broken.
     """
     entries = _entries(group)
     if name not in entries:
         raise UnknownNameError(group.removesuffix("s"), name, entries)
-    return entries[name].load()
+    try:
+        return entries[name].load()
+    except MissingExtraError:
+        raise
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"the {group.removesuffix('s')} '{name}' cannot be loaded from '{entries[name].value}': {error}; "
+            "install its package again"
+        ) from error
 
 
 def require(module: str, *, extra: str) -> ModuleType:

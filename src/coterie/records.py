@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -51,15 +52,19 @@ def write(path: Path, schema: str, version: int, body: Any) -> None:
     Raises:
         StoreError: the disk is full or not writable.
     """
+    # The name of a file need not be text: what UTF-8 cannot hold is written as the escape that JSON has for it.
+    text = dumps({"schema": schema, "version": version, "body": body}).encode("utf-8", "backslashreplace")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(dumps({"schema": schema, "version": version, "body": body}), encoding="utf-8")
+        beside.write_bytes(text)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StoreError(
             f"cannot write '{path}': {error.strerror or error}; free some space or choose another folder"
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def read(path: Path, schema: str, version: int) -> Any:
@@ -70,7 +75,7 @@ def read(path: Path, schema: str, version: int) -> Any:
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"the record '{path}' cannot be read: {error}; run `coterie run` again") from error
     if not isinstance(record, dict) or record.get("schema") != schema:
         raise ModelError(f"'{path}' is not a '{schema}' record")
@@ -78,4 +83,6 @@ def read(path: Path, schema: str, version: int) -> Any:
         raise ModelError(
             f"'{path}' has version {record.get('version')}, this Coterie reads version {version}; run again"
         )
+    if "body" not in record:
+        raise ModelError(f"the record '{path}' is damaged: it has no body; run `coterie run` again")
     return record["body"]
