@@ -16,13 +16,13 @@ def ratings_of(run, n_users: int) -> pl.DataFrame:
     """Raw ratings of the run's first users, under names that the run has never seen."""
     users = run.assignments()["user_id"].head(n_users)
     raw = pl.read_csv(run.folder.parents[1] / "ratings.csv", infer_schema=False)
-    return raw.filter(pl.col("user_id").is_in(users.implode())).with_columns("new-" + pl.col("user_id"))
+    return raw.filter(pl.col("user_id").is_in(users.implode())).with_columns(user_id="new-" + pl.col("user_id"))
 
 
 def test_a_newcomer_with_the_events_of_a_training_user_gets_that_users_segment(sample_run, tmp_path):
     ratings_of(sample_run, 20).write_csv(tmp_path / "new.csv")
     scored = coterie.score(sample_run, tmp_path / "new.csv").frame
-    trained = sample_run.assignments().with_columns("new-" + pl.col("user_id"))
+    trained = sample_run.assignments().with_columns(user_id="new-" + pl.col("user_id"))
     together = scored.join(trained, on="user_id", suffix="_fit")
     assert together.height == 20
     assert (together["segment_id"] == together["segment_id_fit"]).all()

@@ -13,6 +13,7 @@ from typing import NoReturn
 from coterie.errors import FAILURE, MISUSE, CoterieError
 
 INTERRUPTED = 130
+STOPPED = "stopped; nothing half written was left"
 DEBUG = "--debug"
 
 
@@ -33,13 +34,13 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     from coterie.cli.app import app
 
     try:
-        return int(app(args=arguments, prog_name="coterie", standalone_mode=False) or 0)
+        code = int(app(args=arguments, prog_name="coterie", standalone_mode=False) or 0)
     except CoterieError as error:
         return _tell(str(error), error.exit_code, debug=debug)
     except typer.TyperException as error:
         return _misused(error, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        return _tell("stopped; nothing half written was left", INTERRUPTED, debug=debug)
+        return _tell(STOPPED, INTERRUPTED, debug=debug)
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); point stdout elsewhere so that closing it does not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -47,6 +48,8 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except Exception as error:
         said = f"an unexpected {type(error).__name__}: {error}; this is a fault of Coterie: see it with {DEBUG}"
         return _tell(said, FAILURE, debug=debug)
+    # Typer makes this code of Ctrl-C, without a word.
+    return _tell(STOPPED, INTERRUPTED, debug=False) if code == INTERRUPTED else code
 
 
 def _misused(error: Exception, *, debug: bool) -> int:
