@@ -48,7 +48,10 @@ class Space:
         Returns:
             (n, d) points, and (n,) whether anything is known of the entity.
         """
-        matrix = self.basis.apply(tables, ids)
+        return self.place(self.basis.apply(tables, ids))
+
+    def place(self, matrix: Matrix) -> tuple[Points, npt.NDArray[np.bool_]]:
+        """Place rows of the basis: as ``embed``, for a matrix at hand."""
         with single_threaded():
             return self.embedder.apply(matrix), _is_known(matrix)
 
@@ -66,16 +69,23 @@ def make_embedder(config: Config) -> Embedder:
     return embedder
 
 
-def fit_space(config: Config, tables: Tables, ids: Ids, *purpose: str | int) -> Space:
-    """Fit features and embedding on some entities.
+def fit_space(
+    config: Config, tables: Tables, ids: Ids, *purpose: str | int
+) -> tuple[Space, Points, npt.NDArray[np.bool_]]:
+    """Fit features and embedding on some entities, and place these in it.
 
     Args:
         purpose: names the random stream, so that refits for different ends are independent.
+
+    Returns:
+        The space, and what its ``embed`` gives for the entities of the fit, without reading their rows once more.
     """
     basis = fit_basis(make_features(config), tables, ids)
+    matrix = basis.apply(tables, ids)
     with single_threaded():
-        embedder = make_embedder(config).fit(basis.apply(tables, ids), generator(config.project.seed, *purpose))
-    return Space(basis, embedder)
+        embedder = make_embedder(config).fit(matrix, generator(config.project.seed, *purpose))
+    space = Space(basis, embedder)
+    return space, *space.place(matrix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,7 @@ def write_space(config: Config, tables: Tables, folder: Path) -> None:
             f"{len(ids)} users are left to segment; at least {MIN_USERS} are needed: "
             "bring more, or lower the floors in [clean]"
         )
-    space = fit_space(config, tables, ids, "space")
-    points, known = space.embed(tables, ids)
+    space, points, known = fit_space(config, tables, ids, "space")
     space.basis.save(folder)
     frozen.save(space.embedder.to_arrays(), folder, "embedder")
     # A user whose every weight is zero has no place; such users are left out and counted.

@@ -79,7 +79,7 @@ def _positive(
 
 
 def without(tables: Tables, found: Catalogue, held: npt.NDArray[np.bool_]) -> Tables:
-    """Give the tables with the held-out pairs taken out of every table of events, so that none leaks."""
+    """Give the tables with the held-out pairs taken out of every table of events, at hand, so that none leaks."""
     gone = local.lazy(
         pl.DataFrame({USER: found.users[found.pairs.users[held]], ITEM: found.items[found.pairs.items[held]]})
     )
@@ -89,4 +89,5 @@ def without(tables: Tables, found: Catalogue, held: npt.NDArray[np.bool_]) -> Ta
 def _less(table: CheckedTable, gone: nw.LazyFrame[Any]) -> CheckedTable:
     if table.role != "events":
         return table
-    return replace(table, frame=table.frame.join(gone, on=[USER, ITEM], how="anti"))
+    # Collected, since features read a table several times.
+    return replace(table, frame=local.lazy(local.collect(table.frame.join(gone, on=[USER, ITEM], how="anti"))))

@@ -78,8 +78,8 @@ def popularity_ranks(train: Pairs, labels: Labels, pseudo_users: float) -> npt.N
     """
     n_clusters = int(labels.max()) + 1
     liked = train.take(train.positive)
-    counts = np.zeros((n_clusters, train.n_items))
-    np.add.at(counts, (labels[liked.users], liked.items), 1)
+    cells = labels[liked.users].astype(np.int64) * train.n_items + liked.items
+    counts = np.bincount(cells, minlength=n_clusters * train.n_items).reshape(n_clusters, train.n_items)
     overall = counts.sum(axis=0) / train.n_users
     sizes = np.bincount(labels, minlength=n_clusters)[:, None]
     rates = np.vstack([(counts + pseudo_users * overall) / (sizes + pseudo_users), overall])

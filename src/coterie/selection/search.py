@@ -183,15 +183,15 @@ def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial]
     held = hold_out(found.pairs, config.evaluation.holdout, generator(seed, "hold-out", number))
     train, test = found.pairs.take(~held), found.pairs.take(held)
     tables = heldout.without(search.tables, found, held)
-    points, _ = fit_space(config, tables, search.ids, "lift-space", number).embed(tables, search.ids)
+    _, points, _ = fit_space(config, tables, search.ids, "lift-space", number)
+    pseudo_users = config.evaluation.pseudo_users
+    everybody = np.zeros(len(search.ids), np.int32)
+    by_all = ndcg_by_user(train, test, popularity_ranks(train, everybody, pseudo_users)[-1:], everybody)
 
-    def one(trial: Trial) -> tuple[Floats, Floats]:
+    def one(trial: Trial) -> Floats:
         rng = generator(seed, "lift-cluster", trial.method, trial.k, number)
         labels = make_clusterer(trial.method, trial.k, config.clustering.starts).fit(points, rng).fit_labels
-        ranks = popularity_ranks(train, labels, config.evaluation.pseudo_users)
-        overall = np.full(len(search.ids), len(ranks) - 1, np.int32)
-        return ndcg_by_user(train, test, ranks, labels), ndcg_by_user(train, test, ranks, overall)
+        return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
 
     what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
-    measured = list(search.each(what, one, trials))
-    return np.stack([segment for segment, _ in measured]), measured[0][1]
+    return np.stack(list(search.each(what, one, trials))), by_all
