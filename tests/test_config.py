@@ -165,6 +165,7 @@ def test_a_wrong_value_is_told_with_what_was_expected(given, expected):
 CONFLICTS = [
     (raw(tables={"r": EVENTS | {"time": {"column": "t", "unit": "s", "format": "%Y"}}}), "'tables.r.time': give 'unit' for numbers or 'format' for text, not both"),
     (with_table(ITEMS, tags={}), "'tables.t.tags': give either 'column' (with 'split') or one-hot 'columns'"),
+    (with_table(ITEMS, tags={"columns": ["b"], "split": ","}), "'tables.t.tags': 'split' cuts the text of one 'column'; one-hot 'columns' have none: take it out"),
     (with_table(ITEMS, tags={"column": "a", "columns": ["b"]}), "'tables.t.tags': give either 'column' (with 'split') or one-hot 'columns'"),
     (with_table(ITEMS, tags={"columns": []}), "'tables.t.tags.columns' should have at least 1 item, got '[]'"),
     (with_table(ITEMS, tags={"column": "a", "split": ""}), "'tables.t.tags.split' should have at least 1 character, got ''"),

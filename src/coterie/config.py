@@ -91,6 +91,8 @@ class Tags(_Part):
     def _one_way(self) -> Tags:
         if (self.column is None) == (self.columns is None):
             raise ValueError("give either 'column' (with 'split') or one-hot 'columns'")
+        if self.columns is not None and self.split != Tags.model_fields["split"].default:
+            raise ValueError("'split' cuts the text of one 'column'; one-hot 'columns' have none: take it out")
         return self
 
 
@@ -168,7 +170,7 @@ class Clean(_Part):
 class FeatureConfig(_Part):
     """One feature block; ``options`` are the keys that its kind understands."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=False)
 
     kind: str
     from_: str = Field(alias="from")

@@ -6,7 +6,7 @@ import pytest
 
 from coterie import plugins
 from coterie.config import Table
-from coterie.errors import ConfigError
+from coterie.errors import ConfigError, SourceError
 from coterie.sources import open_source
 from coterie.sources.files import FileSource
 
@@ -38,3 +38,9 @@ def test_a_location_that_two_read(tmp_path, monkeypatch):
     monkeypatch.setattr(plugins, "find", lambda group, name: FileSource)
     with pytest.raises(ConfigError, match=r"the location 'a.csv' is read by several sources: file, other; remove one"):
         open_source(config("a.csv"), tmp_path)
+
+
+def test_a_home_that_is_not_known_is_said(tmp_path):
+    table = Table(role="users", source="~nobody-of-that-name/people.csv", user="user_id")
+    with pytest.raises(SourceError, match="in the home of a user that is not known here"):
+        open_source(table, tmp_path).scan()

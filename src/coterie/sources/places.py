@@ -54,7 +54,10 @@ def find(config: Table, folder: Path) -> Place:
     """
     location = resolve_secrets(config.source)
     name = masked(config.source)
-    path = folder / Path(location).expanduser()
+    try:
+        path = folder / Path(location).expanduser()
+    except RuntimeError as error:
+        raise SourceError(f"{shown(name)} stands in the home of a user that is not known here; write it out") from error
     if path.is_dir():
         return _in_folder(path, name, config.format.kind)
     if path.exists() or not _MAGIC.search(location):
