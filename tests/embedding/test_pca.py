@@ -49,3 +49,8 @@ def test_one_row_is_refused():
 def test_dims_out_of_range_are_refused():
     with pytest.raises(ConfigError, match="whole number >= 1, got '0'"):
         PCA(dims=0)
+
+
+def test_unit_rows_is_true_or_false():
+    with pytest.raises(ConfigError, match=r"'embedding.unit_rows' is true or false, got 'no'"):
+        PCA(unit_rows="no")

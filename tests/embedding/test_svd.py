@@ -80,11 +80,32 @@ def test_dropping_everything_is_refused():
     ("options", "message"),
     [
         ({"normalise": "rows"}, "'embedding.normalise' is row, degree or none, got 'rows'"),
-        ({"dims": 0}, "'embedding.dims' is a number >= 1, got '0'"),
-        ({"drop_leading": -1}, "'embedding.drop_leading' is a number >= 0"),
+        ({"dims": 0}, "'embedding.dims' is a whole number >= 1, got '0'"),
+        ({"drop_leading": -1}, "'embedding.drop_leading' is a whole number >= 0"),
         ({"regulariser": "a"}, "'embedding.regulariser' is a number >= 0, got 'a'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        SVD(**options)
+
+
+def test_directions_beyond_the_rank_are_no_dimensions():
+    rows = sp.csr_array(np.repeat([[1.0, 1, 0, 0], [0, 0, 1, 1]], 10, axis=0))
+    assert SVD(dims=4).fit(rows, np.random.default_rng(0)).dims == 2
+    with pytest.raises(DataError, match="has rank 2, and an SVD that drops 2 leading components leaves nothing"):
+        SVD(dims=2, drop_leading=2).fit(rows, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dims": 3.5}, "'embedding.dims' is a whole number >= 1, got '3.5'"),
+        ({"drop_leading": 0.5}, "'embedding.drop_leading' is a whole number >= 0"),
+        ({"regulariser": float("nan")}, "'embedding.regulariser' is a number >= 0"),
+        ({"unit_rows": "no"}, "'embedding.unit_rows' is true or false, got 'no'"),
+    ],
+)
+def test_options_of_another_kind_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         SVD(**options)

@@ -75,6 +75,8 @@ class PCA:
         self.unit_rows: bool = options.get("unit_rows", False)
         if isinstance(self.dims, bool) or not isinstance(self.dims, int) or self.dims < 1:
             raise ConfigError(f"'embedding.dims' is a whole number >= 1, got {shown(self.dims)}")
+        if not isinstance(self.unit_rows, bool):
+            raise ConfigError(f"'embedding.unit_rows' is true or false, got {shown(self.unit_rows)}")
 
     def fit(self, matrix: Matrix, rng: np.random.Generator) -> FittedPCA:
         """Find the leading principal axes of (n, m) rows.

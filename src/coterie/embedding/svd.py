@@ -129,10 +129,15 @@ class SVD:
         self.unit_rows: bool = options.get("unit_rows", True)
         if self.normalise not in get_args(Normalisation):
             raise ConfigError(f"'embedding.normalise' is row, degree or none, got {shown(self.normalise)}")
-        for name, lowest in (("dims", 1), ("drop_leading", 0), ("regulariser", 0)):
+        for name, lowest in (("dims", 1), ("drop_leading", 0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < lowest:
-                raise ConfigError(f"'embedding.{name}' is a number >= {lowest}, got {shown(value)}")
+            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+                raise ConfigError(f"'embedding.{name}' is a whole number >= {lowest}, got {shown(value)}")
+        damping = self.regulariser
+        if isinstance(damping, bool) or not isinstance(damping, int | float) or not 0 <= damping < np.inf:
+            raise ConfigError(f"'embedding.regulariser' is a number >= 0, got {shown(damping)}")
+        if not isinstance(self.unit_rows, bool):
+            raise ConfigError(f"'embedding.unit_rows' is true or false, got {shown(self.unit_rows)}")
 
     def fit(self, matrix: Matrix, rng: np.random.Generator) -> FittedSVD:
         """Find the leading right singular vectors of the normalised (n, m) matrix.
@@ -156,7 +161,14 @@ class SVD:
             n_iter=POWER_ITERATIONS,
             random_state=legacy_seed(rng),
         )
-        kept = slice(self.drop_leading, rank)
+        # Directions beyond the rank are rounding, which rows of length one would blow up to differences between users.
+        held = int((singular > np.finfo(np.float32).eps * singular[0]).sum())
+        if held <= self.drop_leading:
+            raise DataError(
+                f"the feature matrix has rank {held}, and an SVD that drops {self.drop_leading} leading components "
+                "leaves nothing of it to tell users apart; lower 'embedding.drop_leading' or give it more data"
+            )
+        kept = slice(self.drop_leading, held)
         energy = float(np.square(singular[kept]).sum() / np.square(normalised.data).sum())
         facts = _Facts(self.normalise, self.unit_rows, row_degree, energy)
         return FittedSVD(np.ascontiguousarray(components[kept].T), singular[kept], column_scale, facts)
