@@ -278,3 +278,16 @@ def test_both_backends_agree(tmp_path_factory, events, policy):
         checked = check(opened.raw(rows), table(duplicates=policy), known)
         answers.append((rows_of(checked.table.frame), rows_of(checked.rejects), checked.counts))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("policy", ["mean", "sum"])
+def test_merged_values_have_the_same_bits_in_every_order(policy):
+    values = [0.1 * number for number in range(1, 40)]
+    config = Table(role="events", source="x", user="u", item="i", value="v", duplicates=policy)
+
+    def merged(order):
+        frame = pl.LazyFrame({"u": ["a"] * 39, "i": ["x"] * 39, "v": order})
+        raw = RawTable(nw.from_native(frame), "x", "x")
+        return local.collect(check_events("e", config, raw, known=Known(), now_s=0.0).table.frame)["value"].to_list()
+
+    assert merged(values) == merged(values[::-1]) == merged(values[20:] + values[:20])

@@ -70,14 +70,16 @@ class EventCounts:
 def count_events(tables: Tables, table: CheckedTable, members: Members, options: ProfileOptions) -> EventCounts:
     """Count the events of the members; events of others are left out."""
     rows, has_value = _rows(table, members, options)
-    per_user, values = local.collect_all([_per_user(rows), _distinct_values(rows)])
-    totals = members.frame().join(per_user, on=USER, how="left", maintain_order="left").fill_null(0)
-    distinct = values[VALUE].drop_nulls().len()
-    by_value = has_value and 0 < distinct <= MOST_VALUES
+    per_user, by_value = local.collect_all([_per_user(rows), _by_user_value(rows)])
+    values = by_value.select(VALUE).unique()
+    sums = _sums(by_value)
+    totals = members.frame().join(per_user.join(sums, on=USER, how="left"), on=USER, how="left", maintain_order="left")
+    totals = totals.fill_null(0)
+    few_values = has_value and 0 < values.height <= MOST_VALUES
 
     titles = _titles(tables)
     pairs = _positive_pairs(rows, totals)
-    plans = [_titled(_by_item(pairs), titles), _titled(_top(rows, by_value, options.top_items), titles)]
+    plans = [_titled(_by_item(pairs), titles), _titled(_top(rows, few_values, options.top_items), titles)]
     tagged = _tags(tables)
     if tagged is not None:
         plans.append(_by_tag(pairs, tagged))
@@ -111,13 +113,22 @@ def _per_user(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return rows.group_by(USER).agg(
         nw.len().cast(nw.Int64).alias(_EVENTS),
         nw.col(_POSITIVE).sum(),
-        nw.col(VALUE).sum().alias(_SUM),
         nw.col(VALUE).count().cast(nw.Int64).alias(_VALUED),
     )
 
 
-def _distinct_values(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return rows.select(VALUE).unique().head(MOST_VALUES + 2)  # a null may be among them
+def _by_user_value(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    known = rows.filter(~nw.col(VALUE).is_null())
+    return known.group_by(USER, VALUE).agg(nw.len().cast(nw.Int64).alias(_VALUED))
+
+
+def _sums(by_value: pl.DataFrame) -> pl.DataFrame:
+    """Sum each user's values, each different one once and in order, so that the last bits do not depend on the rows."""
+    ordered = by_value.sort(USER, VALUE)
+    users = ordered[USER].unique(maintain_order=True)
+    places = ordered[USER].rle_id().to_numpy()
+    sums = np.bincount(places, ordered[VALUE].to_numpy() * ordered[_VALUED].to_numpy(), len(users))
+    return pl.DataFrame({USER: users, _SUM: sums.astype(np.float64)})
 
 
 def _positive_pairs(rows: nw.LazyFrame[Any], totals: pl.DataFrame) -> nw.LazyFrame[Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
+import numpy as np
+import polars as pl
 
 from coterie.config import Table
 from coterie.engines import local
@@ -40,6 +42,7 @@ from coterie.terms import COLUMN, EVENTS, ITEM, REASON, TIME, USER, VALUE
 _PAIR: Final = (beside(USER), beside(ITEM))
 _WON: Final = beside("won")
 _FLIPPED: Final = beside("flipped")
+_TIMES: Final = beside("times")
 _RULES: Final[Mapping[str, str]] = {USER: rules.UNKNOWN_USER, ITEM: rules.UNKNOWN_ITEM}
 
 
@@ -188,8 +191,15 @@ def _merge(
     good: nw.LazyFrame[Any], policy: str, *, has_time: bool
 ) -> tuple[nw.LazyFrame[Any], list[nw.LazyFrame[Any]], int]:
     """Give one event a user and item: mean or sum of the values, at the latest time."""
-    value = nw.col(VALUE).mean() if policy == "mean" else nw.col(VALUE).sum()
     latest = [nw.col(TIME).max()] if has_time else []
-    merged = local.collect(good.group_by(USER, ITEM).agg(value, *latest))
-    before = local.collect(good.select(n=nw.len())).item()
-    return local.lazy(merged), [], before - merged.height
+    grouped = good.group_by(USER, ITEM, VALUE).agg(nw.len().alias(_TIMES), *latest)
+    # Each different value of a pair once and in order: the last bits of a sum must not depend on the order of rows.
+    rows = local.collect(grouped).sort(USER, ITEM, VALUE)
+    pairs = rows.select(pl.struct(USER, ITEM).rle_id()).to_series().to_numpy()
+    sums = np.bincount(pairs, rows[VALUE].to_numpy() * rows[_TIMES].to_numpy())
+    counts = np.bincount(pairs, rows[_TIMES].to_numpy())
+    times = [pl.col(TIME).max()] if has_time else []
+    merged = rows.group_by(USER, ITEM, maintain_order=True).agg(*times)
+    values = pl.Series(VALUE, sums / counts if policy == "mean" else sums, dtype=pl.Float64)
+    ordered = merged.with_columns(values).select(USER, ITEM, VALUE, *([TIME] if has_time else []))
+    return local.lazy(ordered), [], int(counts.sum()) - ordered.height
