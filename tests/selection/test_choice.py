@@ -27,20 +27,21 @@ def decided(*candidates: Candidate, highest: int | None = None):
     config = {
         "tables": {"likes": {"role": "events", "source": "likes.csv", "user": "u", "item": "i"}},
         "features": {"taste": {"kind": "interactions", "from": "likes"}},
-        "clustering": {"k": [2, highest or max(c.k for c in candidates)]},
+        "clustering": {"k": [min(c.k for c in candidates), highest or max(c.k for c in candidates)]},
     }
     return decide(candidates, parse_config(config))
 
 
 def test_too_few_users_for_the_segments_asked_for_is_warned_of():
-    assert "20 users are too few for 15 segments; at most 2 were tried" in decided(candidate(2), highest=15).warnings[0]
+    warning = decided(candidate(2), highest=15).warnings[0]
+    assert "20 users are too few, or too much alike, for 15 segments; at most 2 were tried" in warning
 
 
 def test_the_smallest_k_within_one_standard_error_of_the_best_is_taken():
     decision = decided(candidate(2, 1.2), candidate(3, 1.56), candidate(4, 1.58), candidate(5, 1.6))
     assert decision.candidates[decision.chosen].k == 3
     assert "highest lift of these is 1.60, at k = 5" in decision.reason
-    assert "fewer segments that pay as much" in decision.reason
+    assert "fewer segments with as much lift" in decision.reason
 
 
 def test_the_best_itself_is_taken_when_no_smaller_one_comes_near():
@@ -75,7 +76,17 @@ def test_without_events_the_silhouette_takes_the_place_of_lift():
 
 
 def test_a_fixed_k_is_not_called_a_choice():
-    assert "fixed in the configuration" in decided(candidate(5)).reason
+    decision = decided(candidate(5))
+    assert "fixed in the configuration" in decision.reason
+    assert not any("k was chosen" in line for line in decision.protocol)
+
+
+def test_the_only_k_that_could_be_tried_is_not_called_fixed():
+    assert "Only k = 2 could be tried" in decided(candidate(2), highest=15).reason
+
+
+def test_the_lowest_k_asked_for_is_not_said_to_beat_smaller_ones():
+    assert "none of these is smaller" in decided(candidate(5, 1.6), candidate(6, 1.2)).reason
 
 
 @pytest.mark.parametrize(
@@ -99,4 +110,5 @@ def test_heavy_against_light_is_warned_of():
 def test_the_sheet_holds_every_candidate_and_the_protocol():
     decision = decided(candidate(2), candidate(3))
     assert [c.k for c in decision.candidates] == [2, 3]
+    assert any("k was chosen on the same splits" in line for line in decision.protocol)
     assert any("20% of every user's events held out" in line for line in decision.protocol)

@@ -79,3 +79,9 @@ def test_activity_explained_by_hand():
 def test_activity_explained_stays_between_zero_and_one(events, seed):
     labels = np.random.default_rng(seed).integers(0, 3, len(events)).astype(np.int32)
     assert -1e-9 <= quality.activity_explained(labels, np.array(events, float)) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("events", [3.0, 5.0, 7.0])
+def test_where_everybody_does_as_much_segments_explain_nothing_of_it(events):
+    labels = np.arange(120, dtype=np.int32) % 4
+    assert quality.activity_explained(labels, np.full(120, events)) == 0

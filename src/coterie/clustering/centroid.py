@@ -13,6 +13,7 @@ from coterie.clustering.contract import Assignment, Labels
 from coterie.clustering.labels import canonical_order
 from coterie.config import refuse_unknown
 from coterie.embedding.contract import Points
+from coterie.embedding.rows import count_distinct
 from coterie.errors import ConfigError, DataError, ModelError, shown
 from coterie.frozen import Frozen
 from coterie.randomness import legacy_seed
@@ -102,11 +103,8 @@ class KMeans:
 def _check_enough(points: Points, k: int) -> None:
     if not np.isfinite(points).all():
         raise DataError("the embedding has cells that are not finite numbers; k-means needs finite points")
-    # Looking at a few more rows than clusters settles it for almost every table.
-    for n_looked_at in (4 * k, len(points)):
-        n_distinct = len(np.unique(points[:n_looked_at], axis=0))
-        if n_distinct >= k:
-            return
-    raise DataError(
-        f"{k} clusters were asked of {n_distinct} distinct points; lower 'clustering.k' or bring more users"
-    )
+    n_distinct = count_distinct(points, k)
+    if n_distinct < k:
+        raise DataError(
+            f"{k} clusters were asked of {n_distinct} distinct points; lower 'clustering.k' or bring more users"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -37,6 +39,23 @@ def scale_rows(matrix: sp.csr_array, divisor: npt.NDArray[np.float64]) -> sp.csr
     scaled = matrix.copy()
     scaled.data = matrix.data / np.repeat(safe, np.diff(matrix.indptr))
     return scaled
+
+
+def count_distinct(points: npt.NDArray[Any], enough: int) -> int:
+    """Count distinct rows, at most as far as is asked: a few more rows than that settle it for almost every table.
+
+    Args:
+        points: (n, d). enough: a count from which more do not matter.
+
+    Returns:
+        The number of distinct rows, or some number >= ``enough``.
+    """
+    found = 0
+    for looked_at in (4 * enough, len(points)):
+        found = len(np.unique(points[:looked_at], axis=0))
+        if found >= enough:
+            break
+    return found
 
 
 def unit_rows(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -92,14 +92,14 @@ class FittedBasis:
 
 
 def make_features(config: Config) -> tuple[Feature, ...]:
-    """Give the basis features that a config asks for, in its order.
+    """Give the basis features that a config asks for, in its order; descriptors are checked all the same.
 
     Raises:
         UnknownNameError: a kind has no plug-in.
         ConfigError: an option is unknown or out of range.
     """
-    basis = {name: feature for name, feature in config.features.items() if feature.use == "basis"}
-    return tuple(_feature(name, feature) for name, feature in basis.items())
+    made = {name: _feature(name, feature) for name, feature in config.features.items()}
+    return tuple(feature for name, feature in made.items() if config.features[name].use == "basis")
 
 
 def _feature(name: str, config: FeatureConfig) -> Feature:

@@ -185,8 +185,9 @@ class _Made:
 
 def _manifest(made: _Made, run_id: str, threads: int, agreement: Agreement, done: list[StepRecord]) -> Manifest:
     n_events, n_items = _events(made.stored)
-    described = [local.collect(table.frame.select(USER))[USER] for table in made.stored.tables.users]
-    unsegmented = set().union(*(set(users) for users in described)) - set(made.placed.ids.tolist())
+    told_of = (*made.stored.tables.users, *made.stored.tables.events)
+    heard_of = [local.collect(table.frame.select(USER).unique())[USER] for table in told_of]
+    unsegmented = set().union(*(set(users) for users in heard_of)) - set(made.placed.ids.tolist())
     return Manifest(
         run_id=run_id,
         project=made.config.project.name,

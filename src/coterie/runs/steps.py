@@ -42,9 +42,12 @@ MIN_USERS = 10  # below this no bootstrap, no holdout and no test says anything
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     """Open every table of the config and check that its columns are there; rows are not read yet.
 
+    Features and their options are checked too, descriptors among them: no later step may need them anew.
+
     Args:
         folder: what relative paths stand relative to.
     """
+    make_features(config)
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
@@ -62,16 +65,18 @@ def write_space(config: Config, tables: Tables, folder: Path) -> None:
     """Fit features and embedding on all users, and keep the users' points."""
     features = make_features(config)
     ids = entity_ids(features, tables)
-    if len(ids) < MIN_USERS:
-        raise DataError(
-            f"{len(ids)} users are left to segment; at least {MIN_USERS} are needed: "
-            "bring more, or lower the floors in [clean]"
-        )
+    _refuse_few(len(ids), "bring more, or lower the floors in [clean]")
     space, points, known = fit_space(config, tables, ids, "space")
+    _refuse_few(int(known.sum()), "the others have only weights of zero; bring more, or choose another weight")
     space.basis.save(folder)
     frozen.save(space.embedder.to_arrays(), folder, "embedder")
     # A user whose every weight is zero has no place; such users are left out and counted.
     frozen.save(Frozen("points", {}, {"ids": ids[known], "points": points[known]}), folder, "points")
+
+
+def _refuse_few(n_users: int, remedy: str) -> None:
+    if n_users < MIN_USERS:
+        raise DataError(f"{n_users} users are left to segment; at least {MIN_USERS} are needed: {remedy}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ Stone 1984, section 3.4.3). Where there are no events to hold out, the highest m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from coterie.config import Config, Evaluation, Floors
+from coterie.config import Clustering, Config, Evaluation, Floors
 from coterie.selection.types import Answer, Candidate, Decision, Grade, LiftResult, stability_band
 
 HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
@@ -34,7 +35,7 @@ def decide(candidates: tuple[Candidate, ...], config: Config) -> Decision:
     """
     floors = config.segments
     judged = tuple(replace(candidate, misses=misses(candidate, floors)) for candidate in candidates)
-    chosen, reason = _choose(judged)
+    chosen, reason = _choose(judged, config.clustering)
     answers = _answers(judged[chosen], floors)
     return Decision(
         judged,
@@ -42,18 +43,21 @@ def decide(candidates: tuple[Candidate, ...], config: Config) -> Decision:
         reason,
         _grade(answers),
         answers,
-        _protocol(judged[chosen], config.evaluation),
+        _protocol(judged, judged[chosen], config.evaluation),
         _warnings(judged, chosen, config),
     )
 
 
-def _choose(candidates: tuple[Candidate, ...]) -> tuple[int, str]:
+def _choose(candidates: tuple[Candidate, ...], asked: Clustering) -> tuple[int, str]:
     numbered = list(enumerate(candidates))
     eligible = [(i, c) for i, c in numbered if not c.misses]
     tried = f"{len(candidates)} numbers of segments were tried, {candidates[0].k} to {candidates[-1].k}"
     if len(candidates) == 1:
         told = f" It misses a floor: {' and '.join(candidates[0].misses)}." if candidates[0].misses else ""
-        return 0, f"k = {candidates[0].k} is fixed in the configuration, so nothing was chosen.{told}"
+        only = candidates[0].k
+        if asked.k[0] == asked.k[1]:
+            return 0, f"k = {only} is fixed in the configuration, so nothing was chosen.{told}"
+        return 0, f"Only k = {only} could be tried with so few different users, so nothing was chosen.{told}"
     if not eligible:
         index, best = max(numbered, key=lambda pair: (min(pair[1].jaccard), -pair[1].k))
         return index, (
@@ -64,8 +68,8 @@ def _choose(candidates: tuple[Candidate, ...]) -> tuple[int, str]:
     if not measured:
         index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
         return index, (
-            f"{tried}; {len(eligible)} meet the floors. There are no events to hold out, so lift cannot be measured; "
-            f"k = {best.k} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
+            f"{tried}; {len(eligible)} {_meet(eligible)} the floors. There are no events to hold out, so lift cannot "
+            f"be measured; k = {best.k} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
         )
     return _by_lift(measured, tried)
 
@@ -74,16 +78,20 @@ def _by_lift(measured: list[tuple[int, Candidate, LiftResult]], tried: str) -> t
     _, best, top = max(measured, key=lambda row: (row[2].lift.value, -row[1].k))
     mark = top.lift.value - top.standard_error
     index, taken, lift = min((row for row in measured if row[2].lift.value >= mark), key=lambda row: row[1].k)
-    plural = "meets" if len(measured) == 1 else "meet"
-    start = f"{tried}; {len(measured)} {plural} the floors on stability and size. "
+    start = f"{tried}; {len(measured)} {_meet(measured)} the floors on stability and size. "
     if taken is best:
-        smaller = "no smaller k comes within one standard error of it" if taken.k > 2 else "no smaller k exists"
+        is_smallest = taken.k == min(row[1].k for row in measured)
+        smaller = "none of these is smaller" if is_smallest else "no smaller k comes within one standard error of it"
         return index, f"{start}k = {taken.k} has the highest lift of these ({lift.lift.value:.2f}), and {smaller}."
     return index, (
         f"{start}The highest lift of these is {top.lift.value:.2f}, at k = {best.k}, with a standard error of "
         f"{top.standard_error:.2f}. k = {taken.k} is the smallest within one standard error of it "
-        f"({lift.lift.value:.2f}): fewer segments that pay as much."
+        f"({lift.lift.value:.2f}): fewer segments with as much lift."
     )
+
+
+def _meet(some: Sequence[object]) -> str:
+    return "meets" if len(some) == 1 else "meet"
 
 
 def _answers(candidate: Candidate, floors: Floors) -> tuple[Answer, ...]:
@@ -126,7 +134,7 @@ def _usable(candidate: Candidate, floors: Floors) -> Answer:
     short = f"{'yes' if passed else 'no'}: {candidate.k} segments, the smallest {candidate.smallest_share:.1%}"
     detail = (
         f"The smallest segment has {min(candidate.sizes):,} users ({candidate.smallest_share:.1%}; at least "
-        f"{floors.min_share:.1%} is asked for). Nobody is left out."
+        f"{floors.min_share:.1%} is asked for). Each of the {sum(candidate.sizes):,} segmented users is in one."
     )
     return Answer("Can it be used?", passed, short, detail)
 
@@ -139,19 +147,20 @@ def _grade(answers: tuple[Answer, ...]) -> Grade:
     return "constructive" if pays else "none"
 
 
-def _protocol(candidate: Candidate, evaluation: Evaluation) -> tuple[str, ...]:
+def _protocol(candidates: Sequence[Candidate], candidate: Candidate, evaluation: Evaluation) -> tuple[str, ...]:
     lines = [
         f"Stability: {evaluation.bootstraps} bootstrap samples of users, clustered anew in the fixed embedding; each "
         "segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007).",
         f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits.",
     ]
     if candidate.lift is not None:
+        kind = "k was chosen on the same splits, so the lift of the chosen k is slightly on the kind side."
         lines.append(
             f"Lift: {evaluation.holdout:.0%} of every user's events held out at random, {evaluation.splits} times; "
             "features, embedding and clustering refitted on the rest each time; NDCG@10 over the full catalogue "
             "without items seen in training; popularity of positive events shrunk to the global rate with "
             f"{evaluation.pseudo_users:g} pseudo-users; users without held-out positives skipped; interval paired over "
-            "users. k was chosen on the same splits, so the lift of the chosen k is slightly on the kind side."
+            f"users.{f' {kind}' if len(candidates) > 1 else ''}"
         )
     return tuple(lines)
 
@@ -161,7 +170,8 @@ def _warnings(candidates: tuple[Candidate, ...], chosen: int, config: Config) ->
     candidate, asked = candidates[chosen], config.clustering.k[1]
     if candidates[-1].k < asked:
         warnings.append(
-            f"{sum(candidate.sizes):,} users are too few for {asked} segments; at most {candidates[-1].k} were tried."
+            f"{sum(candidate.sizes):,} users are too few, or too much alike, for {asked} segments; at most "
+            f"{candidates[-1].k} were tried."
         )
     if candidate.activity_explained is not None and candidate.activity_explained > HEAVY_LIGHT:
         warnings.append(

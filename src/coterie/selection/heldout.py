@@ -13,27 +13,39 @@ import polars as pl
 from coterie.config import Config
 from coterie.engines import local
 from coterie.features.contract import Ids
-from coterie.features.weighting import FIVE_STARS, FIVE_STARS_POSITIVE
+from coterie.features.weighting import FIVE_STARS, FIVE_STARS_POSITIVE, ROUNDING
 from coterie.selection.lift import Pairs
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import ITEM, USER, VALUE
+from coterie.terms import EVENTS, ITEM, USER, VALUE
+
+_EVENTS = "_events"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All pairs of the segmented users, with the ids behind their numbers."""
+    """All pairs of the segmented users, with the ids behind their numbers.
+
+    Args:
+        pairs: distinct ones. users: (n,) sorted ids. items: (m,) sorted ids. events: (n,) events of each user.
+    """
 
     pairs: Pairs
     users: Ids
     items: Ids
+    events: npt.NDArray[np.int64]
 
 
 def event_table(config: Config, tables: Tables) -> CheckedTable | None:
-    """Give the table whose events are held out: the first table of events that a basis block is made from."""
+    """Give the table whose events are held out.
+
+    Returns:
+        The first table of events that a basis block is made from; where segments are formed on other things, the first
+        table of events; None where there is none.
+    """
     for feature in config.features.values():
-        if feature.use == "basis" and tables[feature.from_].role == "events":
+        if feature.use == "basis" and tables[feature.from_].role == EVENTS:
             return tables[feature.from_]
-    return None
+    return next(iter(tables.events), None)
 
 
 def positive_floor(config: Config, table: CheckedTable) -> float | None:
@@ -57,24 +69,28 @@ def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Cat
     """
     has_value = VALUE in table.frame.collect_schema().names()
     value = nw.col(VALUE).mean() if has_value else nw.len().cast(nw.Float64)
-    pairs = local.collect(table.frame.group_by(USER, ITEM).agg(value.alias(VALUE)))
+    counted = table.frame.group_by(USER, ITEM).agg(value.alias(VALUE), nw.len().alias(_EVENTS))
+    pairs = local.collect(counted)
     pairs = pairs.filter(pl.col(USER).is_in(pl.Series(ids).implode())).sort(USER, ITEM)
     items = np.asarray(pairs[ITEM].unique().sort().to_numpy(), dtype=str)
     users = np.searchsorted(ids, np.asarray(pairs[USER].to_numpy(), dtype=str))
     columns = np.searchsorted(items, np.asarray(pairs[ITEM].to_numpy(), dtype=str))
     values = pairs[VALUE].to_numpy()
     positive = _positive(users, values, positive_from) if has_value else np.ones(len(values), np.bool_)
-    return Catalogue(Pairs(users, columns, positive, len(ids), len(items)), ids, items)
+    events = np.bincount(users, pairs[_EVENTS].to_numpy(), len(ids)).astype(np.int64)
+    return Catalogue(Pairs(users, columns, positive, len(ids), len(items)), ids, items, events)
 
 
 def _positive(
     users: npt.NDArray[np.int64], values: npt.NDArray[np.float64], positive_from: float | None
 ) -> npt.NDArray[np.bool_]:
+    """Compare with the floor as the feature block "positive" does: a mean's last bits neither pass nor fail a value."""
     if positive_from is not None:
-        return values >= positive_from
+        return values >= positive_from - ROUNDING * abs(positive_from)
     counts = np.maximum(np.bincount(users), 1)
     means = np.bincount(users, values) / counts
-    liked: npt.NDArray[np.bool_] = values >= means[users]
+    sizes = np.bincount(users, np.abs(values)) / counts
+    liked: npt.NDArray[np.bool_] = values >= (means - ROUNDING * sizes)[users]
     return liked
 
 
@@ -87,7 +103,7 @@ def without(tables: Tables, found: Catalogue, held: npt.NDArray[np.bool_]) -> Ta
 
 
 def _less(table: CheckedTable, gone: nw.LazyFrame[Any]) -> CheckedTable:
-    if table.role != "events":
+    if table.role != EVENTS:
         return table
     # Collected, since features read a table several times.
     return replace(table, frame=local.lazy(local.collect(table.frame.join(gone, on=[USER, ITEM], how="anti"))))

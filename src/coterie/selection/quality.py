@@ -151,10 +151,10 @@ def activity_explained(labels: Labels, n_events: npt.NDArray[np.float64]) -> flo
     Returns:
         The correlation ratio eta squared in [0, 1]; 0 means that clusters say nothing of activity.
     """
+    if n_events.min() == n_events.max():  # the rounding of their mean would be taken for differences
+        return 0.0
     log_events = np.log(n_events)
     total = float(((log_events - log_events.mean()) ** 2).sum())
-    if total == 0:
-        return 0.0
     counts = np.bincount(labels)
     means = np.bincount(labels, log_events) / np.maximum(counts, 1)
-    return float((counts * (means - log_events.mean()) ** 2).sum() / total)
+    return min(1.0, float((counts * (means - log_events.mean()) ** 2).sum() / total))

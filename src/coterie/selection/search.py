@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -13,6 +14,7 @@ from coterie import plugins
 from coterie.clustering.contract import Clusterer, FittedClusterer, Labels
 from coterie.config import Config
 from coterie.embedding.contract import Points
+from coterie.embedding.rows import count_distinct
 from coterie.features.contract import Ids
 from coterie.model import fit_space
 from coterie.parallel import map_in_order
@@ -124,9 +126,14 @@ def measure(search: Search) -> tuple[tuple[Trial, ...], tuple[Candidate, ...]]:
 
 
 def fit_all(search: Search) -> tuple[Trial, ...]:
-    """Fit every method at every k on all users; k ends where segments would have fewer than five users on average."""
+    """Fit every method at every k on all users.
+
+    k ends where segments would have fewer than five users on average, and at the number of distinct points.
+    """
     clustering, seed = search.config.clustering, search.config.project.seed
-    highest = min(clustering.k[1], max(clustering.k[0], len(search.ids) // USERS_PER_SEGMENT))
+    lowest, highest = clustering.k
+    possible = min(len(search.ids) // USERS_PER_SEGMENT, count_distinct(search.points, highest))
+    highest = min(highest, max(lowest, possible))
     plan = [(k, method) for k in range(clustering.k[0], highest + 1) for method in clustering.methods]
 
     def one(task: tuple[int, str]) -> Trial:
@@ -162,12 +169,13 @@ def _lift(search: Search, trials: Sequence[Trial]) -> tuple[list[LiftResult | No
         return [None] * len(trials), [None] * len(trials)
     evaluation = search.config.evaluation
     found = heldout.catalogue(table, search.ids, heldout.positive_floor(search.config, table))
-    n_events = np.bincount(found.pairs.users, minlength=len(search.ids)).astype(float)
-    explained: list[float | None] = [quality.activity_explained(t.labels, np.maximum(n_events, 1)) for t in trials]
+    n_events = np.maximum(found.events, 1).astype(np.float64)
+    explained: list[float | None] = [quality.activity_explained(t.labels, n_events) for t in trials]
     splits = [_one_split(search, found, trials, number) for number in range(evaluation.splits)]
     by_segment, by_all = np.stack([s for s, _ in splits]), np.stack([a for _, a in splits])
-    lifts: list[LiftResult | None] = [lift_of(by_segment[:, i], by_all, t.labels) for i, t in enumerate(trials)]
-    return lifts, explained
+    lifts = [lift_of(by_segment[:, i], by_all, t.labels) for i, t in enumerate(trials)]
+    # Nobody may have an event to spare, as where every user has one.
+    return [lift if math.isfinite(lift.lift.value) else None for lift in lifts], explained
 
 
 Floats = npt.NDArray[np.float64]

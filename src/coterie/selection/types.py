@@ -76,7 +76,7 @@ class Candidate:
         smallest_share: users of the smallest cluster over all users.
         sizes: users per cluster, in label order.
         activity_explained: share of the variance of log(events per user) that the clusters explain, in [0, 1].
-        lift: None where there are no events to hold out.
+        lift: None where there are no events, or nobody has one to spare, to hold out.
         misses: floors that it misses, in words; empty when it may be chosen.
     """
 
