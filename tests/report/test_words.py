@@ -64,16 +64,24 @@ def test_a_lift_that_is_not_a_number_is_not_a_lift():
 
 
 @pytest.mark.parametrize(
-    ("bands", "expected"),
+    ("stability", "expected"),
     [
-        (("stable", "highly stable"), "The groups hold when people are resampled: 2 of 2 are stable."),
-        (("stable", "doubtful"), "1 of 2 groups hold when people are resampled; the others change with the sample."),
-        (("doubtful", "unstable"), "None of the 2 groups holds when people are resampled."),
+        ((0.75, 0.9), "The groups hold when people are resampled: 2 of 2 are stable."),
+        ((0.8, 0.74), "1 of 2 groups hold when people are resampled; the others change with the sample."),
+        ((0.7, 0.3), "None of the 2 groups holds when people are resampled."),
     ],
 )
-def test_what_holds(bands: tuple[str, str], expected: str):
-    segments = tuple(replace(s, band=band) for s, band in zip(samples.segments(), bands, strict=False))
+def test_what_holds(stability: tuple[float, float], expected: str):
+    segments = tuple(replace(s, stability=value) for s, value in zip(samples.segments(), stability, strict=False))
     assert plain(words.holds(segments)) == expected
+
+
+def test_what_holds_is_judged_by_the_floor_of_the_configuration():
+    segments = tuple(replace(s, stability=0.8) for s in samples.segments())
+    manifest = replace(samples.manifest(), config={"segments": {"min_stability": 0.85}})
+    assert words.floor(manifest) == 0.85
+    assert words.floor(replace(manifest, config={})) == 0.75
+    assert words.holds(segments, words.floor(manifest)).startswith("None of the")
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.04, "hardly"), (0.4, "in part"), (0.7, "largely")])

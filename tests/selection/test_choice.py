@@ -112,3 +112,11 @@ def test_the_sheet_holds_every_candidate_and_the_protocol():
     assert [c.k for c in decision.candidates] == [2, 3]
     assert any("k was chosen on the same splits" in line for line in decision.protocol)
     assert any("20% of every user's events held out" in line for line in decision.protocol)
+
+
+def test_candidates_of_several_methods_are_called_by_name_and_the_better_of_equal_k_is_taken():
+    decision = decided(candidate(3, 1.50), candidate(3, 1.55, method="gmm"), candidate(4, 1.56))
+    assert decision.chosen == 1
+    assert decision.reason.startswith("3 candidates were tried, kmeans and gmm with k 3 to 4; 3 meet the floors")
+    assert "at kmeans with k = 4" in decision.reason
+    assert "gmm with k = 3 is the smallest within one standard error" in decision.reason

@@ -9,7 +9,7 @@ from typing import Any
 from coterie import plots
 from coterie.plots.theme import Chart, known
 from coterie.report.contents import ReportContents
-from coterie.report.words import decimal
+from coterie.report.words import decimal, floor
 from coterie.segments.types import Mark, SegmentProfile, Shares
 from coterie.terms import STATE
 
@@ -41,7 +41,7 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
         "stability_k": (
             "Do the groups hold?",
             "One dot a group; each should lie high. The broken line is the floor.",
-            plots.stability_by_k(sheet, chosen, floor=_floor(contents)),
+            plots.stability_by_k(sheet, chosen, floor=floor(contents.manifest)),
         ),
         "silhouette_k": (
             "Are the groups apart?",
@@ -107,11 +107,6 @@ def _shares(figure_id: str, segment_id: str, shares: Shares) -> Figure:
 def _left_out(shares: Shares) -> str:
     more = len(shares.values) - plots.MOST_VALUES
     return f"The {plots.MOST_VALUES} most frequent of {len(shares.values)} values." if more > 0 else ""
-
-
-def _floor(contents: ReportContents) -> float | None:
-    floor = contents.manifest.config.get("segments", {}).get("min_stability")
-    return float(floor) if isinstance(floor, int | float) else None
 
 
 def _has(profiles: Iterable[SegmentProfile], kind: str) -> bool:

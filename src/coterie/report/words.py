@@ -26,6 +26,7 @@ _VERDICTS: Final[dict[Grade, str]] = {
 }
 # How much of activity may be explained before the words change; a convention of this report, not a test.
 _HARDLY, _PARTLY = 0.10, 0.50
+STABLE: Final = 0.75  # Hennig 2007: from here on a group may be called stable
 _FLAG_CHARACTERS = 12
 
 
@@ -109,7 +110,7 @@ def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, 
     fall, were = ("falls", "was") if n == 1 else ("fall", "were")
     verb = f"{were} cut into" if decision.grade == "none" else f"{fall} into"
     first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
-    sentences = [first, pays(decision.candidates[decision.chosen]), holds(segments), _sizes(segments)]
+    sentences = [first, pays(decision.candidates[decision.chosen]), holds(segments, floor(manifest)), _sizes(segments)]
     if manifest.unsegmented_users:
         who = counted(manifest.unsegmented_users, "person", "people")
         sentences.append(f"{who} could not be placed in a group.")
@@ -132,9 +133,15 @@ def pays(candidate: Candidate) -> str:
     )
 
 
-def holds(segments: tuple[Segment, ...]) -> str:
-    """Say how many groups come back when people are resampled."""
-    stable = sum(segment.band in {"stable", "highly stable"} for segment in segments)
+def floor(manifest: Manifest) -> float:
+    """Give the stability that the configuration asks of every segment; without one the field's 0.75."""
+    asked = manifest.config.get("segments", {}).get("min_stability")
+    return float(asked) if isinstance(asked, int | float) else STABLE
+
+
+def holds(segments: tuple[Segment, ...], at_least: float = STABLE) -> str:
+    """Say how many groups come back when people are resampled, at least as far as is asked."""
+    stable = sum(segment.stability >= at_least for segment in segments)
     if stable == len(segments):
         return f"The groups hold when people are resampled: {stable} of {len(segments)} are stable."
     if stable == 0:

@@ -7,7 +7,7 @@ Stone 1984, section 3.4.3). Where there are no events to hold out, the highest m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from coterie.config import Clustering, Config, Evaluation, Floors
@@ -49,44 +49,66 @@ def decide(candidates: tuple[Candidate, ...], config: Config) -> Decision:
 
 
 def _choose(candidates: tuple[Candidate, ...], asked: Clustering) -> tuple[int, str]:
+    if len(candidates) == 1:
+        return 0, _only(candidates[0], asked)
     numbered = list(enumerate(candidates))
     eligible = [(i, c) for i, c in numbered if not c.misses]
-    tried = f"{len(candidates)} numbers of segments were tried, {candidates[0].k} to {candidates[-1].k}"
-    if len(candidates) == 1:
-        told = f" It misses a floor: {' and '.join(candidates[0].misses)}." if candidates[0].misses else ""
-        only = candidates[0].k
-        if asked.k[0] == asked.k[1]:
-            return 0, f"k = {only} is fixed in the configuration, so nothing was chosen.{told}"
-        return 0, f"Only k = {only} could be tried with so few different users, so nothing was chosen.{told}"
+    called = _caller(candidates)
+    tried = _tried(candidates)
     if not eligible:
         index, best = max(numbered, key=lambda pair: (min(pair[1].jaccard), -pair[1].k))
         return index, (
-            f"{tried}, and none meets the floors. k = {best.k} is shown because its least stable segment holds best "
+            f"{tried}, and none meets the floors. {called(best)} is shown because its least stable segment holds best "
             f"({min(best.jaccard):.2f}); {' and '.join(best.misses)}."
         )
     measured = [(i, c, c.lift) for i, c in eligible if c.lift is not None]
-    if not measured:
-        index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
-        return index, (
-            f"{tried}; {len(eligible)} {_meet(eligible)} the floors. There are no events to hold out, so lift cannot "
-            f"be measured; k = {best.k} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
-        )
-    return _by_lift(measured, tried)
+    if measured:
+        index, reason = _by_lift(measured, called)
+        return index, f"{tried}; {len(measured)} {_meet(measured)} the floors on stability and size. {reason}"
+    index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
+    return index, (
+        f"{tried}; {len(eligible)} {_meet(eligible)} the floors. There are no events to hold out, so lift cannot "
+        f"be measured; {called(best)} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
+    )
 
 
-def _by_lift(measured: list[tuple[int, Candidate, LiftResult]], tried: str) -> tuple[int, str]:
+def _only(candidate: Candidate, asked: Clustering) -> str:
+    told = f" It misses a floor: {' and '.join(candidate.misses)}." if candidate.misses else ""
+    if asked.k[0] == asked.k[1]:
+        return f"k = {candidate.k} is fixed in the configuration, so nothing was chosen.{told}"
+    return f"Only k = {candidate.k} could be tried with so few different users, so nothing was chosen.{told}"
+
+
+def _tried(candidates: tuple[Candidate, ...]) -> str:
+    methods = list(dict.fromkeys(candidate.method for candidate in candidates))
+    numbers = sorted({candidate.k for candidate in candidates})
+    span = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}"
+    if len(methods) == 1:
+        return f"{len(candidates)} numbers of segments were tried, {span}"
+    return f"{len(candidates)} candidates were tried, {', '.join(methods[:-1])} and {methods[-1]} with k {span}"
+
+
+def _caller(candidates: tuple[Candidate, ...]) -> Callable[[Candidate], str]:
+    """Give how a candidate is called: by its k, and by its method where there are several."""
+    if len({candidate.method for candidate in candidates}) == 1:
+        return lambda candidate: f"k = {candidate.k}"
+    return lambda candidate: f"{candidate.method} with k = {candidate.k}"
+
+
+def _by_lift(measured: list[tuple[int, Candidate, LiftResult]], called: Callable[[Candidate], str]) -> tuple[int, str]:
     _, best, top = max(measured, key=lambda row: (row[2].lift.value, -row[1].k))
     mark = top.lift.value - top.standard_error
-    index, taken, lift = min((row for row in measured if row[2].lift.value >= mark), key=lambda row: row[1].k)
-    start = f"{tried}; {len(measured)} {_meet(measured)} the floors on stability and size. "
+    near = [row for row in measured if row[2].lift.value >= mark]
+    index, taken, lift = min(near, key=lambda row: (row[1].k, -row[2].lift.value))
     if taken is best:
         is_smallest = taken.k == min(row[1].k for row in measured)
         smaller = "none of these is smaller" if is_smallest else "no smaller k comes within one standard error of it"
-        return index, f"{start}k = {taken.k} has the highest lift of these ({lift.lift.value:.2f}), and {smaller}."
+        return index, f"{called(taken)} has the highest lift of these ({lift.lift.value:.2f}), and {smaller}."
+    fewer = ": fewer segments with as much lift" if taken.k < best.k else ""
     return index, (
-        f"{start}The highest lift of these is {top.lift.value:.2f}, at k = {best.k}, with a standard error of "
-        f"{top.standard_error:.2f}. k = {taken.k} is the smallest within one standard error of it "
-        f"({lift.lift.value:.2f}): fewer segments with as much lift."
+        f"The highest lift of these is {top.lift.value:.2f}, at {called(best)}, with a standard error of "
+        f"{top.standard_error:.2f}. {called(taken)} is the smallest within one standard error of it "
+        f"({lift.lift.value:.2f}){fewer}."
     )
 
 
@@ -150,8 +172,9 @@ def _grade(answers: tuple[Answer, ...]) -> Grade:
 def _protocol(candidates: Sequence[Candidate], candidate: Candidate, evaluation: Evaluation) -> tuple[str, ...]:
     lines = [
         f"Stability: {evaluation.bootstraps} bootstrap samples of users, clustered anew in the fixed embedding; each "
-        "segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007).",
-        f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits.",
+        "segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007). The embedding is not "
+        "refitted, which is slightly on the kind side.",
+        f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits of few starts.",
     ]
     if candidate.lift is not None:
         kind = "k was chosen on the same splits, so the lift of the chosen k is slightly on the kind side."
