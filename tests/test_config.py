@@ -163,6 +163,10 @@ def test_a_wrong_value_is_told_with_what_was_expected(given, expected):
 
 
 CONFLICTS = [
+    (raw(tables={"r": EVENTS, "../../x": USERS}), "a table is called '../../x'; expected at most 64 letters, digits, '_' and '-'"),
+    (raw(tables={"r": EVENTS, "r.tags": USERS}), "a table is called 'r.tags'; expected at most 64 letters, digits, '_' and '-'"),
+    (raw(tables={"r": EVENTS, "": USERS}), "a table is called ''; expected at most 64 letters, digits, '_' and '-'"),
+    (raw(tables={"r": EVENTS, "r\n": USERS}), "a table is called 'r'; expected at most 64 letters, digits, '_' and '-'"),
     (raw(tables={"r": EVENTS | {"time": {"column": "t", "unit": "s", "format": "%Y"}}}), "'tables.r.time': give 'unit' for numbers or 'format' for text, not both"),
     (with_table(ITEMS, tags={}), "'tables.t.tags': give either 'column' (with 'split') or one-hot 'columns'"),
     (with_table(ITEMS, tags={"columns": ["b"], "split": ","}), "'tables.t.tags': 'split' cuts the text of one 'column'; one-hot 'columns' have none: take it out"),
@@ -308,6 +312,7 @@ def test_what_the_environment_holds_is_in_no_dump_or_digest(monkeypatch):
 
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=6)
+table_names = st.from_regex(r"[\w-]{1,6}", fullmatch=True)
 pairs = st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)).map(lambda pair: tuple(sorted(pair)))
 events = st.builds(
     lambda source, time, value: EVENTS | {"source": source} | time | value,
@@ -322,7 +327,7 @@ configs = st.builds(
         "clustering": {"k": k},
         "project": {"seed": seed},
     },
-    st.dictionaries(names, events, min_size=1, max_size=3),
+    st.dictionaries(table_names, events, min_size=1, max_size=3),
     st.one_of(st.integers(2, 30), st.tuples(st.integers(2, 5), st.integers(5, 9)).map(list)),
     st.integers(0, 2**70),
     st.dictionaries(names.map("x{}".format), st.one_of(st.integers(), names, st.lists(names)), max_size=2),

@@ -8,6 +8,7 @@ is opened (``coterie.secrets``), so that a secret never stands in the config, it
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from coterie.faults import first_fault
 from coterie.terms import AttributeKind, Role, Use
 
 CONFIG_NAME = "coterie.toml"
+# A table's name is part of the names of its files: nothing in it may lead elsewhere, end a name or begin a hidden one.
+_TABLE_NAME = re.compile(r"[\w-]{1,64}")
 
 
 class _Part(BaseModel):
@@ -257,6 +260,9 @@ class Config(_Part):
 
     @model_validator(mode="after")
     def _names_meet(self) -> Config:
+        for name in self.tables:
+            if not _TABLE_NAME.fullmatch(name):
+                raise ValueError(f"a table is called {shown(name)}; expected at most 64 letters, digits, '_' and '-'")
         for name, feature in self.features.items():
             if feature.from_ not in self.tables:
                 raise ValueError(
