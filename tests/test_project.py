@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -55,6 +56,19 @@ def test_bad_rows_of_newcomers_are_kept_with_their_reason(sample_run, tmp_path):
     scored = coterie.score(sample_run, tmp_path / "new.csv")
     assert scored.rejects["ratings"]["rating"].to_list().count("lots") == 1
     assert any(count.rule == "not a number" and count.rows == 1 for count in scored.counts)
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_file_of_newcomers_with_a_header_keeps_the_encoding_of_its_table(sample_run, tmp_path, separator):
+    config = sample_run.config
+    ratings = config.tables["ratings"]
+    written = ratings.model_copy(update={"format": ratings.format.model_copy(update={"encoding": "latin-1"})})
+    latin = config.model_copy(update={"tables": {**config.tables, "ratings": written}})
+    manifest = replace(sample_run.manifest, config=latin.model_dump(by_alias=True))
+    rows = ratings_of(sample_run, 2).with_columns(user_id=pl.lit("renée"))
+    (tmp_path / "new.csv").write_bytes(rows.write_csv(separator=separator).encode("latin-1"))
+    scored = coterie.score(replace(sample_run, manifest=manifest), tmp_path / "new.csv")
+    assert scored.frame["user_id"].to_list() == ["renée"]
 
 
 def test_too_many_bad_rows_of_newcomers_are_an_error(sample_run, tmp_path):

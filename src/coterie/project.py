@@ -15,13 +15,14 @@ import polars as pl
 from coterie import parallel
 from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
-from coterie.errors import ConfigError, DataError, RejectedError, StoreError, shown
+from coterie.errors import ConfigError, DataError, StoreError, shown
 from coterie.model import as_frame
 from coterie.runs.result import Run
 from coterie.runs.runner import Listener, run_project
 from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source
+from coterie.sources.sniffing import SEPARATORS
 from coterie.tables import RuleCount, Tables
 from coterie.tables.build import build_for_scoring
 from coterie.tables.inference import propose
@@ -107,8 +108,7 @@ def score(run: Run, events: str | Path | None = None, *, users: str | Path | Non
     _refuse_missing(config, raw)
     built = build_for_scoring(config, raw)
     rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
-    if built.over_limit is not None:
-        raise RejectedError(built.over_limit)
+    built.raise_if_over_limit()
     ids = _ids(built.tables)
     model = run.model()
     with parallel.single_threaded():
@@ -134,19 +134,27 @@ def _scan(table: Table, file: Path, name: str) -> RawTable:
 
 
 def _format_of(table: Table, file: Path) -> Format:
-    """Take a first line that names the table's columns for a header; else the format is that of the table."""
+    """Take a first line that names the table's columns for a header; else the format is that of the table.
+
+    Of several separators the one that cuts out most of the columns is taken. Encoding and quotes stay the table's.
+    """
     if file.suffix.lower() not in {".csv", ".tsv", ".txt"} or not file.is_file():
         return table.format
     try:
         with file.open("rb") as opened:
             first = opened.read(SNIFFED_BYTES).split(b"\n")[0].decode("utf-8-sig", "replace").strip()
     except OSError:
-        return table.format
+        return table.format  # the source will say what is wrong with the file
     needed = {column for _, column in named_columns(table)}
-    for separator in {table.format.separator or ",", ",", "\t", ";", "|"}:
-        if needed & {cell.strip().strip('"') for cell in first.split(separator)}:
-            return Format(kind="csv", separator=separator)
-    return table.format
+    found = {
+        separator: len(needed & {cell.strip().strip('"') for cell in first.split(separator)})
+        for separator in dict.fromkeys((table.format.separator or ",", *SEPARATORS))
+    }
+    best = max(found, key=found.__getitem__)
+    if not found[best]:
+        return table.format
+    header = {"kind": "csv", "separator": best, "header": True, "columns": None}
+    return table.format.model_copy(update=header)
 
 
 def _refuse_missing(config: Config, raw: dict[str, RawTable]) -> None:
