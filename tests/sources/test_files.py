@@ -373,9 +373,19 @@ def test_an_empty_file(tmp_path, name, content):
     assert fault(tmp_path, name) == f"'{name}' is empty; expected at least a line of data"
 
 
+def with_method(packed: bytes, method: int) -> bytes:
+    """Say of a stored file that it is packed by another method."""
+    local, central = packed.index(b"PK\x03\x04") + 8, packed.index(b"PK\x01\x02") + 10
+    data = bytearray(packed)
+    data[local : local + 2] = data[central : central + 2] = method.to_bytes(2, "little")
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("a.csv.zip", with_method(zipped(a="1"), 9), "is packed in a way that is not read here"),
+        ("a.csv.zip", with_method(zipped(a="1" * 99), 14), "is a damaged zip file"),
         ("a.zip", zipped(), "is a zip with no file in it; expected exactly one"),
         ("a.csv.zip", zipped(a="1", b="2"), "is a zip of 2 files ('a', 'b' ...), expected exactly one"),
         ("a.csv.zip", b"PK nonsense", "is a damaged zip file"),

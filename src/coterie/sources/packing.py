@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -59,7 +60,11 @@ def opened(file: FileAt) -> Iterator[IO[bytes]]:
                 yield _unzipped(raw, file)
             else:
                 yield raw
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except NotImplementedError as error:  # how ``zipfile`` says that it lacks a method of compression
+        raise FormatError(
+            f"{shown(file.name)} is packed in a way that is not read here ({error}); unpack it"
+        ) from error
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise FormatError(
             f"{shown(file.name)} is a damaged {file.packing} file ({error}); copy or download it again"
         ) from error
