@@ -47,16 +47,25 @@ def dumps(value: Any) -> str:
 
 
 def write(path: Path, schema: str, version: int, body: Any) -> None:
-    """Write a record beside its place and rename it there, so that no reader sees half of it.
+    """Write a record; its file appears whole or not at all.
 
     Raises:
         StoreError: the disk is full or not writable.
     """
     # The name of a file need not be text: what UTF-8 cannot hold is written as the escape that JSON has for it.
     text = dumps({"schema": schema, "version": version, "body": body}).encode("utf-8", "backslashreplace")
+    write_whole(path, text)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it there, so that no reader sees half of it.
+
+    Raises:
+        StoreError: the disk is full or not writable.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(text)
+        beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:
         raise StoreError(

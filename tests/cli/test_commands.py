@@ -201,6 +201,22 @@ def test_scores_and_what_was_refused_go_into_files(call, sample_run, folder, tmp
     assert rejects["_reason"].to_list().count("not a number") == 1
 
 
+def test_scores_appear_whole_or_not_at_all(call, sample_run, folder, tmp_path, monkeypatch):
+    new = new_ratings(folder, sample_run.assignments()["user_id"].head(5).to_list(), tmp_path / "new.csv")
+
+    def full(self, data):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    (tmp_path / "out").mkdir()
+    answer = call("score", new, "--project", folder, "--out", tmp_path / "out" / "scores.csv")
+    assert answer.code == 1
+    assert "cannot write" in answer.err
+    assert "No space left on device" in answer.err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_scores_in_json(call, folder, tmp_path):
     (tmp_path / "new.csv").write_text("user_id,item_id,rating,timestamp\nada,never-seen,5,1700000000\n")
     answer = call("score", tmp_path / "new.csv", "--project", folder, "--json")

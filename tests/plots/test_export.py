@@ -20,7 +20,7 @@ def test_pictures_are_written(tmp_path: Path):
 
 
 def test_a_missing_folder_is_an_error_that_says_so(tmp_path: Path):
-    with pytest.raises(StoreError, match=r"cannot write the picture '.*sizes.png': No such file or directory; check"):
+    with pytest.raises(StoreError, match=r"cannot write '.*sizes.png': No such file or directory; free"):
         plots.to_png(plots.segment_sizes(samples.segments()), tmp_path / "none" / "sizes.png")
 
 

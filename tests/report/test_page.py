@@ -133,5 +133,5 @@ def test_it_is_written_whole(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
-    with pytest.raises(StoreError, match=r"cannot write the report '.*report.html': No such file or directory; check"):
+    with pytest.raises(StoreError, match=r"cannot write '.*report.html': No such file or directory; free"):
         page.write_report(tmp_path / "none" / "report.html", contents("bare"))

@@ -178,16 +178,24 @@ def _fault(count: RuleCount) -> str:
     return escape(f"{count.rows:,} x {count.rule}{column}{example}")
 
 
+def _write_csv(rows: pl.DataFrame, path: Path) -> None:
+    """Write rows; a file appears whole or not at all, but for what is no file, such as a pipe."""
+    try:
+        if path.exists() and not path.is_file():
+            rows.write_csv(path)
+        else:
+            records.write_whole(path, rows.write_csv().encode())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
+
+
 def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
     """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
     if out is not None:
-        try:
-            scores.frame.write_csv(out)
-            for name, rows in scores.rejects.items():
-                if rows.height:
-                    rows.write_csv(out.with_name(f"{out.stem}.rejects.{name}.csv"))
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"cannot write '{out}': {error}; choose another place with --out") from error
+        for name, rows in scores.rejects.items():
+            if rows.height:
+                _write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
+        _write_csv(scores.frame, out)
     elif as_json:
         _print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
     else:

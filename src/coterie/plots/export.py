@@ -8,7 +8,7 @@ from typing import Any
 
 import vl_convert
 
-from coterie.errors import StoreError
+from coterie import records
 from coterie.plots.theme import Chart, printable
 
 _GLOBALS = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
@@ -32,7 +32,7 @@ def to_svg(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    _write(path, svg(chart, width=width).encode())
+    records.write_whole(path, svg(chart, width=width).encode())
 
 
 def to_png(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH, scale: float = 2.0) -> None:
@@ -43,7 +43,7 @@ def to_png(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH, scale: float
     """
     body = _sized(chart, width)
     body["config"] = {**body.get("config", {}), "background": "white"}
-    _write(path, vl_convert.vegalite_to_png(body, scale=scale))
+    records.write_whole(path, vl_convert.vegalite_to_png(body, scale=scale))
 
 
 @cache
@@ -66,14 +66,3 @@ def _drawable(value: Any) -> Any:
     if isinstance(value, list):
         return [_drawable(item) for item in value]
     return printable(value) if isinstance(value, str) else value
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write the picture '{path}': {error.strerror or error}; check its folder and free space"
-        ) from error

@@ -89,10 +89,10 @@ def label(segment: Segment, limit: int = LABEL_CHARACTERS) -> str:
     return f"{segment.id} {short(segment.name, limit)}"
 
 
-def by_segment(segments: tuple[Segment, ...], **legend: Any) -> alt.Color:
-    """Give the colour encoding of the field ``segment``, which holds ``label`` of each segment."""
+def by_segment(segments: tuple[Segment, ...]) -> alt.Color:
+    """Give the colour encoding of the field ``segment``, which holds ``label`` of each segment; it needs no legend."""
     scale = alt.Scale(domain=[label(s) for s in segments], range=[colour(s.id) for s in segments])
-    return alt.Color("segment:N", scale=scale, title=None, legend=alt.Legend(**legend) if legend else None)
+    return alt.Color("segment:N", scale=scale, title=None, legend=None)
 
 
 def index_scale() -> alt.Scale:

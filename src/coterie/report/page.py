@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from coterie.errors import StoreError
+from coterie import records
 from coterie.plots import colour, drawing_scripts, shape
 from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
@@ -27,19 +27,12 @@ _FILTERS = ("percent", "decimal", "span", "times", "counted", "value_label")
 
 
 def write_report(path: Path, contents: ReportContents) -> None:
-    """Write the report beside its place and rename it there, so that no reader sees half of it.
+    """Write the report; its file appears whole or not at all.
 
     Raises:
         StoreError: the file cannot be written.
     """
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(render(contents), encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write the report '{path}': {error.strerror or error}; check its folder and free space"
-        ) from error
+    records.write_whole(path, render(contents).encode())
 
 
 def render(contents: ReportContents) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -162,6 +161,3 @@ class SegmentProfile:
     exemplars: tuple[str, ...]
     activity: Activity | None
     sentences: tuple[str, ...]
-
-
-Profiles = Mapping[str, SegmentProfile]
