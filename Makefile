@@ -8,7 +8,7 @@ DEV := .venv/.installed-dev
 
 help:
 	@echo "make demo    sample data -> run -> report, in coterie-demo/"
-	@echo "make test    all tests"
+	@echo "make test    all tests; those of the autoencoder need PyTorch, which make test TORCH=1 installs"
 	@echo "make check   format, lint, types, import layers, documentation"
 	@echo "make docs    the documentation as a site, in site/"
 	@echo "make bench   what the whole way gives and costs, into bench/RESULTS.md"
@@ -19,6 +19,7 @@ demo: $(BASE)
 
 test: $(DEV)
 	@.ci/setup-debian chromium
+	@.ci/torch
 	@.ci/test
 
 check: $(DEV)

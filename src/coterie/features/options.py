@@ -53,6 +53,17 @@ def whole(value: object, where: str, *, low: int) -> int:
     return value
 
 
+def flag(value: object, where: str) -> bool:
+    """Give true or false back.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"'{where}' is {shown(value)}; expected true or false")
+    return value
+
+
 def _bounds(low: float, high: float) -> str:
     if math.isinf(high):
         return "" if math.isinf(low) else f" >= {low:g}"

@@ -1,0 +1,286 @@
+"""Alternating least squares: users and items as points whose inner products are the cells of the matrix.
+
+In comes an (n, m) matrix, mostly empty; out go n points. With the items' factors held still the best factors of a row
+are a ridge regression of their own, and the other way about; each half of an iteration solves one side exactly. The
+last half solves rows, so a training row and a new one get their points in the same way: from the frozen items.
+
+- implicit: every cell, also an empty one, says whether somebody took an item up; a cell r says so with the confidence
+  1 + alpha r, an empty one with confidence 1.
+- explicit: only cells that are there count, as ratings, less the means of everything, of the item and of the row.
+
+Source:
+    Implicit: Hu, Koren & Volinsky (2008), "Collaborative filtering for implicit feedback datasets", equation 4.
+    Explicit: Zhou, Wilkinson, Schreiber & Pan (2008), "Large-scale parallel collaborative filtering for the Netflix
+    Prize", section 3.2, where a row's penalty grows with its number of ratings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from coterie.config import refuse_unknown
+from coterie.embedding.cells import present_cells, refuse_empty, refuse_negative
+from coterie.embedding.contract import Points
+from coterie.embedding.rows import check_width, unit_rows
+from coterie.errors import ConfigError, DataError
+from coterie.features.contract import Matrix
+from coterie.features.options import above_zero, flag, one_of, whole
+from coterie.frozen import Frozen
+from coterie.parallel import default_threads, map_in_order, single_threaded
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["implicit", "explicit"]
+ROWS_AT_ONCE = 256  # fixed, so that no sum depends on the number of threads
+CELLS_AT_ONCE = 4_000_000  # of products of factors, 32 MB a thread
+DAMPING = 5.0  # ratings at the mean that are added to each item's and row's own: few ratings say little of a bias
+FIRST_SPREAD = 0.1  # of the random factors that the first half-iteration starts from
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The ridge regressions of one side.
+
+    Row u's factors x solve (base + sum_i w_ui y_i y_i' + ridge_u I) x = sum_i t_ui y_i, y_i those of the other side.
+
+    Args:
+        weights: (n, m) w, CSR. targets: (n, m) t, CSR, stored where w is. ridge: (n,), > 0.
+    """
+
+    weights: sp.csr_array
+    targets: sp.csr_array
+    ridge: Floats
+
+
+def solve_side(side: Side, fixed: Floats, base: Floats) -> Floats:
+    """Solve every row of one side exactly, by Cholesky.
+
+    Args:
+        side: n regressions. fixed: (m, d) factors y of the other side. base: (d, d).
+
+    Returns:
+        (n, d) factors; a row gets the same bits alone, in a batch, and for any number of threads.
+
+    Raises:
+        DataError: rounding left a row's equations singular.
+    """
+    starts = range(0, side.weights.shape[0], ROWS_AT_ONCE)
+    blocks = [slice(start, start + ROWS_AT_ONCE) for start in starts]
+    solve = partial(_solve_block, side, fixed, base)
+    solved = map_in_order(solve, blocks, threads=min(default_threads(), max(len(blocks), 1)))
+    return np.concatenate([np.empty((0, fixed.shape[1])), *solved])
+
+
+def _solve_block(side: Side, fixed: Floats, base: Floats, block: slice) -> Floats:
+    weights = side.weights[block]
+    count, dims = weights.shape[0], fixed.shape[1]
+    # SciPy's CSR product sums each row by itself, in order; so y y' is made a row of products of pairs of factors.
+    items, places = np.unique(weights.indices, return_inverse=True)
+    near = fixed[items]
+    local = sp.csr_array((weights.data, places, weights.indptr), shape=(count, len(items)))
+    left = np.zeros((count, dims, dims))
+    low, high = np.tril_indices(dims)
+    width = max(1, CELLS_AT_ONCE // max(len(items), 1))
+    for start in range(0, len(low), width):
+        i, j = low[start : start + width], high[start : start + width]
+        left[:, i, j] = local @ (near[:, i] * near[:, j])
+    left[:, low, high] += base[low, high]
+    left[:, range(dims), range(dims)] += side.ridge[block, None]
+    return _cholesky_solve(left, side.targets[block] @ fixed)
+
+
+def _cholesky_solve(left: Floats, right: Floats) -> Floats:
+    """Solve n systems of which ``left`` (n, d, d) holds the lower triangles, column by column for all at once."""
+    try:
+        root = np.linalg.cholesky(left)
+    except np.linalg.LinAlgError as error:
+        raise DataError(
+            "als cannot solve its equations: they are singular but for rounding; raise 'embedding.regularisation'"
+        ) from error
+    found = right.copy()
+    dims = right.shape[1]
+    for j in range(dims):
+        found[:, j] /= root[:, j, j]
+        found[:, j + 1 :] -= root[:, j + 1 :, j] * found[:, j, None]
+    for j in reversed(range(dims)):
+        found[:, j] /= root[:, j, j]
+        found[:, :j] -= root[:, j, :j] * found[:, j, None]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    kind: Kind
+    regularisation: float
+    alpha: float
+    remove_bias: bool
+    mean: float
+    unit_rows: bool
+
+
+def _with_values(cells: sp.csr_array, values: Floats) -> sp.csr_array:
+    return sp.csr_array((values, cells.indices, cells.indptr), shape=cells.shape)
+
+
+def _damped_means(which: npt.NDArray[np.integer[Any]], values: Floats, count: int) -> Floats:
+    sums, sizes = np.bincount(which, values, count), np.bincount(which, minlength=count)
+    means: Floats = sums / (sizes + DAMPING)
+    return means
+
+
+def _row_numbers(cells: sp.csr_array) -> npt.NDArray[np.int64]:
+    return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+
+
+def _rows_side(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Side:
+    """Write down the regressions of (n, m) rows."""
+    if facts.kind == "implicit":
+        extra = facts.alpha * cells.data
+        ridge = np.full(cells.shape[0], facts.regularisation)
+        return Side(_with_values(cells, extra), _with_values(cells, 1.0 + extra), ridge)
+    residuals = cells.data
+    if facts.remove_bias:
+        rows = _row_numbers(cells)
+        residuals = residuals - facts.mean - item_bias[cells.indices]
+        residuals = residuals - _damped_means(rows, residuals, cells.shape[0])[rows]
+    return Side(
+        _with_values(cells, np.ones(cells.nnz)), _with_values(cells, residuals), _ridge_by_count(cells.indptr, facts)
+    )
+
+
+def _ridge_by_count(indptr: npt.NDArray[np.integer[Any]], facts: _Facts) -> Floats:
+    # A row without cells gets the zero point, as its equations then say.
+    return facts.regularisation * np.maximum(np.diff(indptr), 1).astype(np.float64)
+
+
+def _items_side(rows: Side, facts: _Facts) -> Side:
+    weights, targets = rows.weights.T.tocsr(), rows.targets.T.tocsr()
+    if facts.kind == "implicit":
+        return Side(weights, targets, np.full(weights.shape[0], facts.regularisation))
+    return Side(weights, targets, _ridge_by_count(weights.indptr, facts))
+
+
+def _base(factors: Floats, kind: Kind) -> Floats:
+    """Give what empty cells add to every row's equations: nothing where they do not count."""
+    if kind == "explicit":
+        return np.zeros((factors.shape[1], factors.shape[1]))
+    with single_threaded():
+        return factors.T @ factors
+
+
+class FittedALS:
+    """Frozen factors of the items.
+
+    Args:
+        factors: (m, d). base: (d, d) what empty cells add to a row's equations. item_bias: (m,).
+    """
+
+    def __init__(self, factors: Floats, base: Floats, item_bias: Floats, facts: _Facts) -> None:
+        self.factors, self.item_bias, self._base, self._facts = factors, item_bias, base, facts
+
+    @property
+    def dims(self) -> int:
+        """Width of the embedding."""
+        return int(self.factors.shape[1])
+
+    def apply(self, matrix: Matrix) -> Points:
+        """Fold (n, m) rows in, as the last half-iteration did those of the fit; a row of zeros gives the zero point.
+
+        Raises:
+            ModelError: the number of columns is not that of the fit.
+            DataError: a cell of implicit als is negative.
+        """
+        check_width(matrix, len(self.factors), "this ALS")
+        cells = present_cells(matrix)
+        if self._facts.kind == "implicit":
+            refuse_negative(cells, "implicit als")
+        points = solve_side(_rows_side(cells, self._facts, self.item_bias), self.factors, self._base)
+        return np.asarray(unit_rows(points) if self._facts.unit_rows else points, dtype=np.float32)
+
+    def to_arrays(self) -> Frozen:
+        """Give factors, biases and settings."""
+        arrays = {"factors": self.factors, "base": self._base, "item_bias": self.item_bias}
+        return Frozen("als", asdict(self._facts), arrays)
+
+    @classmethod
+    def from_arrays(cls, frozen: Frozen) -> Self:
+        """Give back an equal fitted ALS."""
+        arrays = frozen.arrays
+        return cls(arrays["factors"], arrays["base"], arrays["item_bias"], _Facts(**frozen.meta))
+
+
+class ALS:
+    """Settings of alternating least squares.
+
+    Args:
+        kind: "implicit" takes cells as how sure it is that somebody took an item up, "explicit" as ratings.
+        dims: width of the embedding.
+        iterations: times both sides are solved, >= 1.
+        regularisation: ridge penalty, > 0; for "explicit" times the number of a row's ratings.
+        alpha: confidence that a cell of 1 adds, > 0; only for "implicit".
+        remove_bias: take off the means of everything, of the item and of the row first; only for "explicit".
+        unit_rows: bring embedded rows to length one.
+
+    Raises:
+        ConfigError: an option is unknown, out of its range, or of the other kind.
+    """
+
+    Fitted: ClassVar[type[FittedALS]] = FittedALS
+
+    def __init__(self, **options: Any) -> None:
+        known = ("kind", "dims", "iterations", "regularisation", "alpha", "remove_bias", "unit_rows")
+        refuse_unknown(options, known, "embedding (als)")
+        self.kind = one_of(options.get("kind", "implicit"), get_args(Kind), "embedding.kind")
+        self.dims = whole(options.get("dims", 16), "embedding.dims", low=1)
+        self.iterations = whole(options.get("iterations", 15), "embedding.iterations", low=1)
+        self.regularisation = above_zero(options.get("regularisation", 0.1), "embedding.regularisation")
+        self.alpha = above_zero(options.get("alpha", 1.0), "embedding.alpha")
+        self.remove_bias = flag(options.get("remove_bias", True), "embedding.remove_bias")
+        self.unit_rows = flag(options.get("unit_rows", True), "embedding.unit_rows")
+        for option, only in (("alpha", "implicit"), ("remove_bias", "explicit")):
+            if option in options and self.kind != only:
+                raise ConfigError(
+                    f"'embedding.{option}' is only for kind = '{only}', got kind = '{self.kind}'; leave one out"
+                )
+
+    def fit(self, matrix: Matrix, rng: np.random.Generator) -> FittedALS:
+        """Find the items' factors.
+
+        Raises:
+            DataError: the matrix is empty, implicit cells are negative, or explicit ones do not differ beyond their
+                biases.
+        """
+        cells = present_cells(matrix)
+        refuse_empty(cells, "als")
+        if self.kind == "implicit":
+            refuse_negative(cells, "implicit als")
+        facts, item_bias = self._biases(cells)
+        rows = _rows_side(cells, facts, item_bias)
+        _refuse_flat(cells, rows.targets.data)
+        items = _items_side(rows, facts)
+        factors = FIRST_SPREAD * rng.standard_normal((cells.shape[1], self.dims))
+        for _ in range(self.iterations):
+            row_factors = solve_side(rows, factors, _base(factors, facts.kind))
+            factors = solve_side(items, row_factors, _base(row_factors, facts.kind))
+        return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
+
+    def _biases(self, cells: sp.csr_array) -> tuple[_Facts, Floats]:
+        kind: Kind = "implicit" if self.kind == "implicit" else "explicit"
+        takes_off = self.remove_bias and kind == "explicit"
+        mean = float(cells.data.mean()) if takes_off else 0.0
+        count = cells.shape[1]
+        bias = _damped_means(cells.indices, cells.data - mean, count) if takes_off else np.zeros(count)
+        return _Facts(kind, self.regularisation, self.alpha, takes_off, mean, self.unit_rows), bias
+
+
+def _refuse_flat(cells: sp.csr_array, targets: Floats) -> None:
+    if np.abs(targets).max() <= 1e-9 * np.abs(cells.data).max():
+        raise DataError(
+            "explicit als needs ratings that differ beyond the means of items and users, and these do not; "
+            "use kind = 'implicit' for who took up what"
+        )
