@@ -101,3 +101,11 @@ def test_profiles_have_the_same_bits_for_shuffled_rows(tmp_path):
             (run(tmp_path / name, {"likes": frame}, config, {"taste": TASTE}).folder / "profiles.json").read_bytes()
         )
     assert found[0] == found[1]
+
+
+def test_only_the_columns_that_segments_are_formed_on_are_basis(tmp_path):
+    people = ages().with_columns(town=pl.when(pl.col("age") > 40).then(pl.lit("north")).otherwise(pl.lit("south")))
+    tables = {"people": PEOPLE | {"attributes": {"age": "number", "town": "category"}}}
+    block = {"who": {"kind": "attributes", "from": "people", "columns": ["age"]}}
+    made = run(tmp_path, {"people": people}, tables, block, embedding={"method": "none"})
+    assert {(m.column, m.use) for p in made.profiles for m in p.marks} == {("age", "basis"), ("town", "descriptor")}

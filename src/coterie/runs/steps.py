@@ -139,8 +139,8 @@ def choose(config: Config, placed: Placed, folder: Path) -> Chosen:
 def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chosen, folder: Path) -> None:
     """Profile the chosen segments, and write who is where."""
     found = chosen.model.clusterer.assign(placed.points)
-    basis = frozenset(feature.from_ for feature in config.features.values() if feature.use == "basis")
-    members = Members(placed.ids, chosen.labels, chosen.model.segment_ids, found.distance, basis)
+    whole, columns = _basis(config)
+    members = Members(placed.ids, chosen.labels, chosen.model.segment_ids, found.distance, whole, columns)
     events = event_table(config, tables)
     options = ProfileOptions(positive_from=positive_floor(config, events) if events is not None else None)
     profiles = profile_segments(tables, members, options)
@@ -148,6 +148,14 @@ def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chose
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
     rows.write_parquet(folder / "assignments.parquet")
     rows.write_csv(folder / "assignments.csv")
+
+
+def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Give the tables that segments are formed on whole, and the columns where it is only some."""
+    features = [feature for feature in config.features.values() if feature.use == "basis"]
+    whole = frozenset(feature.from_ for feature in features if "columns" not in feature.options)
+    some = ((feature.from_, column) for feature in features for column in feature.options.get("columns", ()))
+    return whole, frozenset(some)
 
 
 def load_profiles(folder: Path) -> tuple[SegmentProfile, ...]:

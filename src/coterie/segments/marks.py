@@ -112,7 +112,7 @@ def _of_category(column: CategoryColumn, members: Members) -> Family:
     counts, counts_all = column.counts.astype(np.float64), column.counts_all.astype(np.float64)[None, :]
     known, known_all = counts.sum(axis=1, keepdims=True), counts_all.sum(axis=1, keepdims=True)
     compared = compare_shares(counts, known, counts_all, known_all)
-    use = members.use_of(column.table)
+    use = members.use_of(column.table, column.column)
     kind: MarkKind = "category"
     return Family(
         kind, column.table, column.column, use, column.values, column.counts, column.counts_all, compared, compared.p
@@ -123,7 +123,7 @@ def _of_number(column: NumberColumn, members: Members) -> Family:
     inside, overall = mean_sums(column.values, members)
     compared = compare_means(inside, overall)
     n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
-    use = members.use_of(column.table)
+    use = members.use_of(column.table, column.column)
     return Family("number", column.table, column.column, use, (column.column,), n, n_all, compared, compared.p)
 
 

@@ -23,7 +23,8 @@ class Members:
         labels: (n,) cluster numbers 0..k-1, or NOISE: such a user is in no segment, but counts among all users.
         segment_ids: (k,) ids of the segments by label; each has at least one user.
         distance: (n,) distance to the own centre, in units of the embedding.
-        basis_tables: names of the tables that segments were formed on.
+        basis_tables: names of the tables that segments were formed on, with all their columns.
+        basis_columns: (table, column) pairs that segments were formed on, where it was not the whole table.
 
     Raises:
         DataError: the lengths differ, ids are not sorted, a label has no segment or a segment no user.
@@ -34,6 +35,7 @@ class Members:
     segment_ids: tuple[str, ...]
     distance: npt.NDArray[np.float64]
     basis_tables: frozenset[str] = frozenset()
+    basis_columns: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.labels) == len(self.distance):
@@ -68,9 +70,10 @@ class Members:
         """Give the columns user_id and cluster, in order of the ids."""
         return pl.DataFrame({USER: pl.Series(self.ids.tolist(), dtype=pl.String), LABEL: self.labels.astype(np.int32)})
 
-    def use_of(self, table: str) -> Use:
-        """Say whether segments were formed on a table."""
-        return "basis" if table in self.basis_tables else "descriptor"
+    def use_of(self, table: str, column: str = "") -> Use:
+        """Say whether segments were formed on a table, or on one column of it."""
+        is_basis = table in self.basis_tables or (table, column) in self.basis_columns
+        return "basis" if is_basis else "descriptor"
 
 
 @dataclass(frozen=True, slots=True)
