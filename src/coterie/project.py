@@ -17,8 +17,9 @@ from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, StoreError, shown
 from coterie.model import as_frame
+from coterie.runs.journal import Listener
 from coterie.runs.result import Run
-from coterie.runs.runner import Listener, run_project
+from coterie.runs.runner import run_project
 from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source

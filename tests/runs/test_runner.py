@@ -15,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import coterie
 from coterie.errors import ModelError, RejectedError, StoreError, UnknownNameError
-from coterie.runs.runner import STEPS
+from coterie.runs.journal import STEPS
 from tests.projects import quick_sample
 
 CACHED = {"tables", "embedding", "clustering", "profile"}
@@ -131,6 +131,29 @@ class Killer:
 
 coterie.run(sys.argv[1], listener=Killer())
 """
+
+
+def test_an_answer_of_the_cache_that_is_damaged_is_made_again(tmp_path):
+    config = quick_sample(tmp_path)
+    first = coterie.run(config)
+    for name in ("embedding/*/points.npz", "clustering/*/candidates.json", "profile/*/profiles.json"):
+        (path,) = (tmp_path / ".coterie" / "cache").glob(name)
+        path.write_bytes(path.read_bytes()[:-100])
+    second, third = coterie.run(config), coterie.run(config)
+    assert {step.name for step in second.manifest.steps if step.cached} == {"tables"}
+    assert {step.name for step in third.manifest.steps if step.cached} == CACHED
+    assert labels_and_decision(first) == labels_and_decision(second) == labels_and_decision(third)
+    assert not list((tmp_path / ".coterie").rglob(".unfinished-*"))
+
+
+def test_the_order_of_features_is_part_of_what_the_cache_knows(tmp_path):
+    config = quick_sample(tmp_path)
+    coterie.run(config)
+    text = config.read_text()
+    taste, people, rest = (text.index(f"[{name}]") for name in ("features.taste", "features.demographics", "embedding"))
+    config.write_text(text[:taste] + text[people:rest] + text[taste:people] + text[rest:])
+    run = coterie.run(config)
+    assert {step.name for step in run.manifest.steps if step.cached} == CACHED - {"profile"}
 
 
 def test_a_run_killed_at_any_step_is_never_seen_and_the_next_one_finishes(tmp_path):

@@ -135,7 +135,7 @@ def score(
 def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:
     from coterie import project
     from coterie.cli.progress import Bars
-    from coterie.runs.runner import Silence
+    from coterie.runs.journal import Silence
 
     if quiet:
         return project.run(config, threads=threads, listener=Silence())

@@ -13,23 +13,24 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import coterie
 from coterie import records
-from coterie.errors import CoterieError, StoreError
+from coterie.errors import CoterieError, ModelError, StoreError
 from coterie.stores.directory import UNFINISHED, flush, remove_unfinished, unwritable
 
+T = TypeVar("T")
 KEPT_PER_STEP = 4
 LIBRARIES = ("narwhals", "numpy", "polars", "scikit-learn", "scipy")
 
 
 @cache
 def code_digest() -> str:
-    """Give a hash of Coterie's own source and the versions of the libraries that make its numbers."""
+    """Give a hash of Coterie's own source and tables, and the versions of the libraries that make its numbers."""
     digest = hashlib.sha256()
     root = Path(coterie.__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in {".py", ".csv"}):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     for name in LIBRARIES:
@@ -85,6 +86,32 @@ class Cache:
         finally:
             shutil.rmtree(beside, ignore_errors=True)
         return place, False
+
+    def answer(
+        self, step: str, key: str, make: Callable[[Path], None], load: Callable[[Path], T]
+    ) -> tuple[T, Path, bool]:
+        """Give an answer as it is read back from its folder; one that cannot be read any more is made again.
+
+        Args:
+            make: writes the answer into an empty folder. load: reads it from there.
+
+        Returns:
+            The answer, its folder, and whether it was there already.
+
+        Raises:
+            StoreError: the disk is full or not writable.
+        """
+        place, was_there = self.folder(step, key, make)
+        try:
+            return load(place), place, was_there
+        except ModelError:
+            if not was_there:
+                raise
+        gone = place.with_name(f"{UNFINISHED}{os.getpid()}-damaged-{key}")
+        place.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        place, _ = self.folder(step, key, make)
+        return load(place), place, False
 
     def _prune(self, step: str) -> None:
         """Keep the answers used last; older ones are made again when somebody asks."""
