@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from coterie.engines import local
+from coterie.errors import StoreError
 
 ROWS = pl.DataFrame({"user_id": ["a", "b", "a"], "value": [1.5, None, 2.0]})
 
@@ -37,3 +38,11 @@ def test_a_foreign_plan_is_brought_here_to_join(relation: nw.LazyFrame[duckdb.Du
 def test_a_plan_that_is_here_stays_lazy() -> None:
     frame = local.lazy(ROWS)
     assert local.here(frame) is frame
+
+
+def test_a_full_disk_is_said_as_such() -> None:
+    """Polars calls it "file out of specification" when the file's end does not fit."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    with pytest.raises(StoreError, match=r"cannot write '/dev/full': .*No space left on device.*; free some space"):
+        local.write_parquet(ROWS, Path("/dev/full"))

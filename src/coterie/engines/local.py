@@ -11,6 +11,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from coterie.errors import StoreError
+
 
 def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
     """Execute a lazy plan of any backend and give its rows, in no particular order."""
@@ -35,9 +37,16 @@ def collect_all(frames: list[nw.LazyFrame[Any]]) -> list[pl.DataFrame]:
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write rows as compressed Parquet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(path, compression="zstd")
+    """Write rows as compressed Parquet.
+
+    Raises:
+        StoreError: the disk is full or not writable; Polars gives that a name of its own.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(path, compression="zstd")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"cannot write '{path}': {error}; free some space or choose another folder") from error
 
 
 def scan_parquet(path: Path) -> nw.LazyFrame[Any]:

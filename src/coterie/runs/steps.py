@@ -15,6 +15,7 @@ from coterie import frozen, plugins, records
 from coterie.clustering.contract import Labels
 from coterie.config import Config
 from coterie.embedding.contract import FittedEmbedder, Points
+from coterie.engines import local
 from coterie.errors import DataError
 from coterie.features.assembling import FittedBasis, entity_ids, make_features
 from coterie.features.contract import Ids
@@ -146,7 +147,7 @@ def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chose
     profiles = profile_segments(tables, members, options)
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
-    rows.write_parquet(folder / "assignments.parquet")
+    local.write_parquet(rows, folder / "assignments.parquet")
     rows.write_csv(folder / "assignments.csv")
 
 
