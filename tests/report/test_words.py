@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from coterie.report import words
 from coterie.selection.types import Answer, Candidate, Interval
+from coterie.tables import RuleCount
 from tests.report import samples
 
 
@@ -158,3 +159,17 @@ def test_any_number_is_written_without_nan_or_minus_zero(value: float, digits: i
     assert "nan" not in text
     assert "inf" not in text
     assert text.strip("−0.,") or not text.startswith("−")
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts", "said"),
+    [
+        ("out of range", True, "rejected"),
+        ("superseded", False, "cleaned"),
+        ("min_users_per_item", False, "cleaned"),
+        ("unknown item, kept", False, "kept"),
+        ("out of range, cell blanked", False, "kept"),
+    ],
+)
+def test_what_became_of_rows(rule: str, counts: bool, said: str):
+    assert words.outcome(RuleCount("ratings", rule, "", 3, counts)) == said

@@ -14,7 +14,7 @@ from coterie.segments.types import Mark, SegmentProfile, Shares
 from coterie.terms import STATE
 
 _AXIS_ROOM = 48  # pixels
-_KINDS = (("tag", "Tags"), ("item", "Titles"), ("category", "Who they are"))
+_KINDS = (("tag", "Tags"), ("item", "Items"), ("category", "Who they are"))
 
 
 @dataclass(frozen=True, slots=True)

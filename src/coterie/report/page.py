@@ -23,7 +23,7 @@ from coterie.report.sheet import sheet
 __all__ = ["ReportContents", "render", "write_report"]
 
 _PACKAGE = "coterie.report"
-_FILTERS = ("percent", "decimal", "span", "times", "counted", "value_label")
+_FILTERS = ("percent", "decimal", "span", "times", "counted", "value_label", "outcome")
 
 
 def write_report(path: Path, contents: ReportContents) -> None:

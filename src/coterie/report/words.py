@@ -12,6 +12,8 @@ from typing import Final
 from coterie.manifest import Manifest
 from coterie.segments.types import Segment
 from coterie.selection.types import Answer, Candidate, Decision, Grade, Interval
+from coterie.tables import RuleCount
+from coterie.tables.rules import takes_rows_out
 
 NBSP: Final = "\u00a0"
 MISSING: Final = "–"
@@ -172,11 +174,18 @@ def lift_explained(candidate: Candidate) -> str:
     moved = "rose" if lift.ndcg_segment >= lift.ndcg_global else "fell"
     who = counted(lift.n_users, "person", "people")
     return (
-        f"For {who}, part of what they did was held back. Titles were then ranked twice: by what is popular with "
+        f"For {who}, part of what they did was held back. Items were then ranked twice: by what is popular with "
         "everybody, and by what is popular in the person's group. The quality of the ranking (NDCG@10, from 0 to 1) "
         f"{moved} from {decimal(lift.ndcg_global, 3)} to {decimal(lift.ndcg_segment, 3)}, a lift of "
         f"{decimal(lift.lift.value)} (95% interval {span(lift.lift) or MISSING})."
     )
+
+
+def outcome(count: RuleCount) -> str:
+    """Say what became of the rows that a rule counts."""
+    if count.counts_as_reject:
+        return "rejected"
+    return "cleaned" if takes_rows_out(count.rule) else "kept"
 
 
 def _sizes(segments: tuple[Segment, ...]) -> str:
