@@ -74,6 +74,11 @@ def test_a_small_rest_takes_a_named_value_with_it():
     assert got.counts == (6, 9, 9)
 
 
+def test_nothing_is_drawn_where_no_value_can_be_named():
+    """One bar of all others says nothing."""
+    assert shares(category([4, 3, 3], [40, 30, 20]), 0, OPTIONS) is None
+
+
 def test_only_the_most_frequent_values_are_named_but_all_states():
     counts = list(range(40, 14, -1))
     assert shares(category(counts, counts), 0, OPTIONS).values[-1] == OTHER_VALUES
@@ -85,8 +90,8 @@ def test_only_the_most_frequent_values_are_named_but_all_states():
 def test_no_small_count_is_shown(counts):
     overall = sorted((count + 3 for count in counts), reverse=True)
     got = shares(category(counts, overall), 0, OPTIONS)
-    if sum(counts) < OPTIONS.min_cell:
-        assert got is None
+    if got is None:
+        assert max(counts) < OPTIONS.min_cell or sum(counts) - max(counts) < OPTIONS.min_cell
     else:
         assert sum(got.counts) == sum(counts)
         assert not any(0 < count < OPTIONS.min_cell for count in got.counts)

@@ -140,3 +140,16 @@ def test_activity_is_an_own_mark():
 
 def test_no_tables_no_families():
     assert families([], [], [], members_of(np.zeros(3, dtype=int))) == ()
+
+
+def test_activity_is_called_by_its_table_where_there_are_several(sample):
+    tables, labels = sample
+    members = members_of(labels)
+    counts = count_events(tables, tables["ratings"], members, OPTIONS)
+    found = families([counts, replace(counts, table="views")], [], [], members)
+    marks = [each for each in marks_of(found, 2, OPTIONS) if each.kind == "number"]
+    assert {(each.table, each.label) for each in marks} == {
+        ("ratings", "events per user in ratings"),
+        ("views", "events per user in views"),
+    }
+    assert all(is_activity(each) for each in marks)

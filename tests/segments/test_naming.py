@@ -97,3 +97,13 @@ def test_two_short_items_make_a_name_and_a_bare_number_makes_none():
     assert (
         name(mark("A title of more than sixteen", "item"), mark("ssas", "item")) == "A title of more than sixteen fans"
     )
+
+
+def test_an_id_keeps_its_letters():
+    assert name(mark("sku-i18", "item"), mark("sku-i36", "item")) == "sku-i18 & sku-i36 fans"
+    assert name(mark("ssas", "item"), mark("spark", "item")) == "Ssas & Spark fans"
+
+
+def test_the_number_of_an_item_is_not_taken_for_its_index():
+    one = profile(mark("3694", "item", index=412.0), mark("licensing", "item", index=311.0))
+    assert short_marks(one) == ("item 3694 412", "licensing 311")

@@ -29,7 +29,7 @@ def test_both_backends_say_what_was_planted(make_tables, planted_rows):
         assert short_marks(profile)[0].startswith(f"tag{label} ")
     assert profiles == profile_segments(tables_of(rows), members_of(labels), OPTIONS)
     names = name_segments(profiles)
-    assert [names[profile.segment_id].split(" ")[0] for profile in profiles] == ["Tag0", "Tag1", "Tag2"]
+    assert [names[profile.segment_id].split(" ")[0] for profile in profiles] == ["tag0", "tag1", "tag2"]
 
 
 def test_shuffled_labels_have_nothing_to_say(planted_rows):

@@ -81,3 +81,10 @@ def test_lists_and_figures():
         "52,000",
         "0",
     ]
+
+
+def test_activity_says_its_table_where_there_are_several():
+    label = f"{ACTIVITY_LABEL} in views"
+    assert sentences([number(label, 153.2, 106.04, column="events", table="views")]) == (
+        "More active in views: 153 events on average, against 106 among all users.",
+    )

@@ -60,7 +60,7 @@ def histogram(column: NumberColumn, label: int, members: Members, options: Profi
 
 
 def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Shares | None:
-    """Give the shares of a category's values in a segment, or None where it knows fewer than ``min_cell`` of its users.
+    """Give the shares of a category's values in a segment, or None where no value can be named.
 
     Named are the ``max_values`` most frequent values among all users, of states all, as far as ``min_cell`` users of
     the segment have them. The others are one entry, ``OTHER_VALUES``, last. Where that entry itself would be of fewer
@@ -77,6 +77,8 @@ def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Share
         places = np.flatnonzero(named)
         smallest = len(places) - 1 - np.argmin(counts[places][::-1])  # of level ones the rarest among all
         named[places[smallest]] = False
+    if not named.any():
+        return None
     values = [value for value, its in zip(column.values, named, strict=True) if its]
     inside_counts, overall_counts = counts[named].tolist(), overall[named].tolist()
     if not named.all():

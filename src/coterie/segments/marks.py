@@ -50,12 +50,14 @@ def families(
 ) -> tuple[Family, ...]:
     """Make every comparison of a profile and adjust them for their number."""
     found: list[Family] = []
+    events = tuple(events)
     for counts in events:
         use = members.use_of(counts.table)
         found.append(_of_keys("item", counts.items, counts.table, use))
         if counts.tags is not None:
             found.append(_of_keys("tag", counts.tags, counts.table, use))
-        found.append(_of_activity(counts, members, use))
+        label = ACTIVITY_LABEL if len(events) == 1 else f"{ACTIVITY_LABEL} in {counts.table}"
+        found.append(_of_activity(counts, members, use, label))
     found += [_of_category(column, members) for column in categories]
     found += [_of_number(column, members) for column in numbers]
     return _adjusted(found)
@@ -63,7 +65,7 @@ def families(
 
 def is_activity(mark: Mark) -> bool:
     """Say whether a mark is about how much users do, and not about an attribute of theirs."""
-    return mark.kind == "number" and mark.column == ACTIVITY_COLUMN and mark.label == ACTIVITY_LABEL
+    return mark.kind == "number" and mark.column == ACTIVITY_COLUMN and mark.label.startswith(ACTIVITY_LABEL)
 
 
 def is_over(mark: Mark) -> bool:
@@ -127,14 +129,14 @@ def _of_number(column: NumberColumn, members: Members) -> Family:
     return Family("number", column.table, column.column, use, (column.column,), n, n_all, compared, compared.p)
 
 
-def _of_activity(counts: EventCounts, members: Members, use: Use) -> Family:
+def _of_activity(counts: EventCounts, members: Members, use: Use, label: str) -> Family:
     """Compare events per user: means as they are, tested on a log scale, since a few users do a great deal."""
     raw = compare_means(*mean_sums(counts.events.astype(np.float64), members))
     inside, overall = mean_sums(np.log1p(counts.events.astype(np.float64)), members)
     logged = compare_means(inside, overall)
     compared = replace(raw, p=logged.p, effect=logged.effect)
     n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
-    return Family("number", counts.table, ACTIVITY_COLUMN, use, (ACTIVITY_LABEL,), n, n_all, compared, compared.p)
+    return Family("number", counts.table, ACTIVITY_COLUMN, use, (label,), n, n_all, compared, compared.p)
 
 
 def _adjusted(found: Sequence[Family]) -> tuple[Family, ...]:

@@ -41,7 +41,8 @@ def name_segments(profiles: Sequence[SegmentProfile]) -> Mapping[str, str]:
 def short_marks(profile: SegmentProfile, n: int = 3) -> tuple[str, ...]:
     """Give the strongest over-indexed marks for a table cell: "Film-Noir 215", "student 180".
 
-    Tags and attributes' values first, in the order of their strength; items fill what is left.
+    Tags and attributes' values first, in the order of their strength; items fill what is left. An item that goes by a
+    number is called "item 883", so that its index is not taken for it.
     """
     telling = [*notable(profile.marks, "tag", over=True), *notable(profile.marks, "category", over=True)]
     telling.sort(key=lambda mark: (-strength(mark), mark.kind, mark.column, mark.label))
@@ -78,7 +79,9 @@ def _key(name: str) -> frozenset[str]:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begin with a capital, but leave an id such as "sku-18" as it is."""
+    first = text.split(" ", 1)[0]
+    return text if any(character.isdigit() for character in first) else text[:1].upper() + text[1:]
 
 
 def _title(mark: Mark) -> str:
@@ -91,7 +94,7 @@ def _title(mark: Mark) -> str:
 
 def _short(mark: Mark) -> str:
     if mark.kind == "item":
-        return _title(mark)
+        return _title(mark) if _is_worded(mark.label) else f"item {_title(mark)}"
     return name_of(mark) if mark.kind == "category" and len(mark.label) < SHORTEST_VALUE else mark.label
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from coterie.segments.marks import is_activity, is_over
+from coterie.segments.marks import ACTIVITY_LABEL, is_activity, is_over
 from coterie.segments.types import Mark, MarkKind
 
 NOTABLE_OVER = 110.0  # an index from here on is worth saying
@@ -97,7 +97,8 @@ def _index(mark: Mark) -> float:
 def _say_number(mark: Mark) -> str:
     means = f"{figure(mark.inside)} on average, against {figure(mark.overall)} among all users"
     if is_activity(mark):
-        return f"{'More' if is_over(mark) else 'Less'} active: {means.replace(' on', ' events on', 1)}."
+        where = mark.label.removeprefix(ACTIVITY_LABEL)  # named where there are several tables of events
+        return f"{'More' if is_over(mark) else 'Less'} active{where}: {means.replace(' on', ' events on', 1)}."
     return f"{'Higher' if is_over(mark) else 'Lower'} {_words(mark.column)}: {means}."
 
 
