@@ -52,7 +52,9 @@ def init(folder: str | Path, target: str | Path = CONFIG_NAME) -> Path:
         with target.open("x", encoding="utf-8") as file:
             file.write(proposal.text)
     except OSError as error:
-        raise StoreError(f"cannot write {shown(target)}: {error.strerror or error}") from error
+        raise StoreError(
+            f"cannot write {shown(target)}: {error.strerror or error}; choose another place with --config"
+        ) from error
     return target
 
 

@@ -120,15 +120,23 @@ def test_init_then_run_with_progress_on_stderr(call, folder, tmp_path):
     answer = call("init", tables, "--config", config)
     assert (answer.code, answer.err) == (0, "")
     assert "coterie run" in answer.out
+    read = "ratings.csv: events (user 'user_id', item 'item_id', value 'rating', time 'timestamp')"
+    assert {read, "titles.csv: items (item 'item_id', title 'title')"} <= set(answer.out.splitlines())
     text = config.read_text()
     assert "\n[clustering]\n" in text
     settings = "[clustering]\nk = [4, 5]\nstarts = 3\n[evaluation]\nsplits = 2\nbootstraps = 4\nseeds = 2\n"
     config.write_text(text[: text.index("\n[clustering]\n") + 1] + settings)
     answer = call("run", "--config", config)
     assert answer.code == 0, answer.err
+    assert answer.err.startswith("✓ open the sources")
     assert "✓ check and clean the tables" in answer.err
+    assert "\n\n" not in answer.err
     assert "check and clean the tables" not in answer.out
     assert "s-1" in answer.out
+    said = " ".join(answer.out.split())
+    (events,) = [table for table in coterie.open_run(tables).manifest.inputs if table.table == "ratings"]
+    assert f"; {events.rejected:,} of {events.read:,} rows of 'ratings' rejected (see rejects/ beside the" in said
+    assert f"; cleaning took out {events.cleaned:,} of {events.read:,} rows of 'ratings'" in said
     assert answer.out.strip().splitlines()[-1].startswith("report ")
     assert coterie.open_run(tables).report.is_file()
 

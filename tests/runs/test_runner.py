@@ -186,6 +186,7 @@ def test_opening_a_run_by_its_folder_its_project_or_its_name(sample_run):
     project = sample_run.folder.parents[1]
     assert coterie.open_run(sample_run.folder).id == sample_run.id
     assert coterie.open_run(project).id == sample_run.id
+    assert coterie.open_run(project / "coterie.toml").id == sample_run.id
     assert coterie.open_run(project, sample_run.id).segments == sample_run.segments
     with pytest.raises(UnknownNameError, match="unknown run"):
         coterie.open_run(project, "yesterday")

@@ -22,7 +22,9 @@ segments_app = typer.Typer(help="Look at the segments of a run.", no_args_is_hel
 app.add_typer(segments_app, name="segments")
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
-ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project's folder, with its runs.")]
+ProjectOption = Annotated[
+    Path, typer.Option("--project", "-p", help="The project's folder, with its runs, or its coterie.toml.")
+]
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; by default the newest.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 ThreadsOption = Annotated[

@@ -34,6 +34,7 @@ class Bars:
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
+            disable=not self._console.is_terminal,  # else an empty line stands before what comes after
         )
         self._task = self._progress.add_task("", total=None, visible=False)
 

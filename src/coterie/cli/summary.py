@@ -17,15 +17,18 @@ from rich.text import Text
 
 from coterie import records
 from coterie.cli.checking import ProjectCheck
+from coterie.config import load_config
 from coterie.errors import StoreError, shown
 from coterie.project import Scores
 from coterie.runs.result import Run
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
+from coterie.sources.columns import named_columns
 from coterie.tables import RuleCount
 from coterie.terms import SEGMENT
 
 MARKS_SHOWN = 12
+COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
 GRADES = {
     "reproducible": ("green", "the segments hold and they pay"),
     "constructive": ("yellow", "the segments pay, but their borders move: a useful cut of a continuum"),
@@ -73,10 +76,12 @@ def show_run(run: Run, *, as_json: bool) -> None:
 def _what_was_read(run: Run) -> str:
     m = run.manifest
     lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in m.inputs if i.rejected)
+    out = ", ".join(f"{i.cleaned:,} of {i.read:,} rows of '{i.table}'" for i in m.inputs if i.cleaned)
     left = f"; {m.unsegmented_users:,} users without events are in no segment" if m.unsegmented_users else ""
     return (
         f"{m.n_users:,} users, {m.n_items:,} items, {m.n_events:,} events"
-        f"{f'; {lost} (see rejects/)' if lost else '; no row was rejected'}{left}. "
+        f"; {f'{lost} (see rejects/ beside the report)' if lost else 'no row was rejected'}"
+        f"{f'; cleaning took out {out}' if out else ''}{left}. "
         f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} users the segment of the fit."
     )
 
@@ -149,9 +154,12 @@ def _mark_table(marks: Iterable[Mark]) -> Table:
 
 
 def show_init(config: Path) -> None:
-    """Say what was written and what comes next."""
+    """Say what was written, what each file is taken for, and what comes next."""
     console = Console()
-    console.print(f"wrote {escape(str(config))}; look through its comments, then", highlight=False)
+    for table in load_config(config).tables.values():
+        columns = ", ".join(f"{role} '{column}'" for role, column in named_columns(table) if role in COLUMNS_SHOWN)
+        console.print(f"{escape(table.source)}: {table.role} ({escape(columns)})", highlight=False, soft_wrap=True)
+    console.print(f"wrote {escape(str(config))}; look through its comments, then", highlight=False, soft_wrap=True)
     console.print(f"  coterie check --config {config}\n  coterie run --config {config}", highlight=False, markup=False)
 
 

@@ -116,7 +116,7 @@ def read_record(path: Path, kind: Any, schema: str, version: int) -> Any:
 
 
 def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
-    """Open a run: its own folder, or a project's folder, of which the newest run or the one named.
+    """Open a run: its own folder, or a project's folder (or config), of which the newest run or the one named.
 
     Raises:
         StoreError: there is no finished run.
@@ -124,6 +124,7 @@ def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
         ModelError: a record is damaged or of another version.
     """
     folder = Path(path)
+    folder = folder.parent if folder.is_file() else folder
     if run_id is not None or not (folder / "manifest.json").is_file():
         store = DirectoryStore(folder / RUNS)
         chosen = run_id if run_id is not None else store.latest()
