@@ -232,6 +232,9 @@ def test_scores_in_json(call, folder, tmp_path):
     user = {"user_id": "ada", "segment_id": None, "strength": 0.0, "distance": None}
     assert parsed(answer.out)["users"] == [user]
     assert "0 of 1 users have a segment" in answer.err
+    both = call("score", tmp_path / "new.csv", "--project", folder, "--json", "--out", tmp_path / "out.csv")
+    assert parsed(both.out) == parsed(answer.out)
+    assert pl.read_csv(tmp_path / "out.csv")["user_id"].to_list() == ["ada"]
 
 
 def test_a_demo_needs_nothing(call, tmp_path):

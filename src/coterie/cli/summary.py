@@ -204,9 +204,9 @@ def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
             if rows.height:
                 _write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
         _write_csv(scores.frame, out)
-    elif as_json:
+    if as_json:
         _print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
-    else:
+    elif out is None:
         typer.echo(scores.frame.write_csv(), nl=False)
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
