@@ -121,6 +121,16 @@ def test_a_wide_enough_network_learns_the_rows_by_heart(torch):
     assert fit(matrix, dims=20, epochs=300, learning_rate=0.01, patience=300).curve.validation.min() < 0.01
 
 
+def test_units_stay_awake_for_rows_that_are_mostly_empty(torch):
+    # What the decoder first draws at random must not be unlearned by units that then never wake again.
+    rng = np.random.default_rng(5)
+    popularity = 0.4 * rng.random(300) ** 3
+    matrix = sp.csr_array(((rng.random((200, 300)) < popularity) * rng.integers(1, 6, (200, 300))).astype(np.float32))
+    codes = fit(matrix, dims=8, epochs=60, patience=60).apply(matrix)
+    assert (codes > 0).mean() > 0.4
+    assert codes.any(axis=1).all()
+
+
 def test_the_first_loss_is_that_of_the_first_weights_by_hand(torch):
     # With so small a rate nothing is learned, so the loss is what NumPy finds from the same draws.
     cells = block_matrix().toarray()
@@ -128,8 +138,8 @@ def test_the_first_loss_is_that_of_the_first_weights_by_hand(torch):
     curve = fit(dims=3, epochs=1, learning_rate=1e-12).curve
     rng = np.random.default_rng(0)
     held = np.sort(rng.permutation(len(cells))[:6])
-    encoder = rng.standard_normal((40, 3)) * (2 / 40) ** 0.5
-    decoder = rng.standard_normal((3, 40)) / 3**0.5
+    encoder = rng.standard_normal((40, 3)) * (2 / 43) ** 0.5
+    decoder = rng.standard_normal((3, 40)) * (2 / 43) ** 0.5
     drawn = np.maximum(cells[held] @ encoder, 0) @ decoder
     assert curve.validation[0] == pytest.approx(((drawn - cells[held]) ** 2).mean(), rel=1e-4)
     seen = cells[held] > 0

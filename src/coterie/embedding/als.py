@@ -169,8 +169,7 @@ def _base(factors: Floats, kind: Kind) -> Floats:
     """Give what empty cells add to every row's equations: nothing where they do not count."""
     if kind == "explicit":
         return np.zeros((factors.shape[1], factors.shape[1]))
-    with single_threaded():
-        return factors.T @ factors
+    return factors.T @ factors
 
 
 class FittedALS:
@@ -264,10 +263,11 @@ class ALS:
         _refuse_flat(cells, rows.targets.data)
         items = _items_side(rows, facts)
         factors = FIRST_SPREAD * rng.standard_normal((cells.shape[1], self.dims))
-        for _ in range(self.iterations):
-            row_factors = solve_side(rows, factors, _base(factors, facts.kind))
-            factors = solve_side(items, row_factors, _base(row_factors, facts.kind))
-        return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
+        with single_threaded():
+            for _ in range(self.iterations):
+                row_factors = solve_side(rows, factors, _base(factors, facts.kind))
+                factors = solve_side(items, row_factors, _base(row_factors, facts.kind))
+            return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
 
     def _biases(self, cells: sp.csr_array) -> tuple[_Facts, Floats]:
         kind: Kind = "implicit" if self.kind == "implicit" else "explicit"

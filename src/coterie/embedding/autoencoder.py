@@ -8,7 +8,8 @@ generator that is handed in. One thread trains, so that sums are made in one ord
 Source:
     Hinton & Salakhutdinov (2006), "Reducing the dimensionality of data with neural networks". The loss over observed
     cells alone: Sedhain, Menon, Sanner & Xie (2015), "AutoRec: autoencoders meet collaborative filtering". The
-    optimiser: Kingma & Ba (2015), "Adam". First weights: He, Zhang, Ren & Sun (2015), "Delving deep into rectifiers".
+    optimiser: Kingma & Ba (2015), "Adam". First weights: Glorot & Bengio (2010), "Understanding the difficulty of
+    training deep feedforward neural networks", equation 12.
 """
 
 from __future__ import annotations
@@ -195,9 +196,10 @@ class _Training:
     def _first_values(self, width: int) -> tuple[Floats, Floats, Floats, Floats]:
         """Give weights and offsets of the encoder, then of the decoder."""
         dims, rng = self._settings.dims, self._rng
-        encoder = rng.standard_normal((width, dims)) * np.sqrt(2.0 / width)
-        decoder = rng.standard_normal((dims, width)) * np.sqrt(1.0 / dims)
-        return encoder, np.zeros(dims), decoder, np.zeros(width)
+        # So small also in the decoder: what it first draws at random would else be unlearned by putting units to sleep.
+        spread = np.sqrt(2.0 / (width + dims))
+        encoder, decoder = rng.standard_normal((width, dims)), rng.standard_normal((dims, width))
+        return spread * encoder, np.zeros(dims), spread * decoder, np.zeros(width)
 
     def run(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], Curve]:
         """Give the encoder's weights and offsets at the best epoch, and the losses of all."""
