@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from coterie import plots
 from tests.plots.charts import find, layers, mark_of, rows_of
 from tests.report import samples
@@ -53,11 +55,54 @@ def test_silhouette_has_its_interval():
     assert [row["value"] for row in rows] == [candidate.silhouette.value for candidate in decision.candidates]
 
 
-def test_several_methods_differ_in_shape():
+DRAWN = (plots.lift_by_k, plots.stability_by_k, plots.silhouette_by_k)
+
+
+def of_two_methods():
     one = samples.decision().candidates
-    two = (*one, *(replace(candidate, method="gmm") for candidate in one))
-    assert "shape" not in find(plots.lift_by_k(one, 3), "point")[0]["encoding"]
-    assert find(plots.lift_by_k(two, 3), "point")[0]["encoding"]["shape"]["scale"]["domain"] == ["gmm", "kmeans"]
+    return (*one, *(replace(candidate, method="gmm") for candidate in one))
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_several_methods_stand_side_by_side_in_their_own_shape_and_colour_with_a_legend(draw):
+    encoding = find(draw(of_two_methods(), 3), "point")[0]["encoding"]
+    assert encoding["xOffset"]["field"] == "method"
+    for channel in ("shape", "color"):
+        assert encoding[channel]["field"] == "method"
+        assert encoding[channel]["scale"]["domain"] == ["gmm", "kmeans"]
+        assert len(set(encoding[channel]["scale"]["range"])) == 2
+        assert encoding[channel]["legend"]["orient"] == "top"
+    (emphasis,) = encoding["color"]["condition"]
+    assert emphasis["test"] == "datum.state == 'chosen'"
+    assert emphasis["value"] not in encoding["color"]["scale"]["range"], "only the chosen has its colour"
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_one_method_needs_neither_offset_nor_legend(draw):
+    encoding = find(draw(samples.decision().candidates, 3), "point")[0]["encoding"]
+    assert not {"xOffset", "shape"} & set(encoding)
+    assert encoding["color"]["legend"] is None
+
+
+def test_of_several_methods_what_misses_a_floor_is_hollow_and_the_chosen_is_not():
+    fill = find(plots.lift_by_k(of_two_methods(), 3), "point")[0]["encoding"]["fill"]
+    hollow, chosen = fill["condition"]
+    assert (hollow["test"], hollow["value"]) == ("datum.floors == 'misses a floor'", "white")
+    assert chosen["test"] == "datum.state == 'chosen'"
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_of_several_methods_each_candidate_is_read_out_by_its_method(draw):
+    description = plots.spec(draw(of_two_methods(), 3))["description"]
+    assert "kmeans, k = 5: " in description
+    assert "gmm, k = 5: " in description
+
+
+def test_eight_methods_draw():
+    one = samples.decision().candidates[:2]
+    many = tuple(replace(candidate, method=f"m{i}") for i in range(8) for candidate in one)
+    _, rows = find(plots.silhouette_by_k(many, 0), "point")
+    assert len(rows) == 16
 
 
 def test_one_candidate_draws():

@@ -1,18 +1,19 @@
 """Figures of the choice of k: every candidate side by side, the chosen one marked, those that miss a floor hollow.
 
-Where several methods were tried, each has its own shape; one method needs no legend.
+Where several methods were tried, they stand side by side over each k, each in its own shape and colour, named in a
+legend; one method needs none. The chosen candidate alone is orange, in the shape of its method.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
 
 from coterie.plots.bands import stability_bands, stability_domain
-from coterie.plots.palette import HUES
+from coterie.plots.palette import HUES, SHAPES
 from coterie.plots.theme import MUTED, ON_PAGE, Chart, counted, finish, known, on
 from coterie.selection.types import Candidate, Interval
 
@@ -20,6 +21,7 @@ HEIGHT = 240
 _ALLOWED, _MISSES = "may be chosen", "misses a floor"
 _CHOSEN = HUES[1]
 _OTHER = HUES[0]
+_METHODS = tuple(hue for hue in HUES if hue != _CHOSEN)
 
 
 def lift_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
@@ -31,7 +33,7 @@ def lift_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
     ]
     one = alt.Chart(on([{"at": 1.0}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y="at:Q")
     chart = one + _intervals(rows, candidates, chosen, "segment lift (1 = no gain)")
-    return finish(chart, f"Segment lift for each number of segments. {_spoken(rows)}", height=HEIGHT)
+    return finish(chart, f"Segment lift for each number of segments. {_spoken(rows, candidates)}", height=HEIGHT)
 
 
 def silhouette_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
@@ -42,7 +44,7 @@ def silhouette_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
         if known(candidate.silhouette)
     ]
     chart = _intervals(rows, candidates, chosen, "silhouette")
-    return finish(chart, f"Silhouette for each number of segments. {_spoken(rows)}", height=HEIGHT)
+    return finish(chart, f"Silhouette for each number of segments. {_spoken(rows, candidates)}", height=HEIGHT)
 
 
 def stability_by_k(candidates: Sequence[Candidate], chosen: int, *, floor: float | None = None) -> Chart:
@@ -63,12 +65,13 @@ def stability_by_k(candidates: Sequence[Candidate], chosen: int, *, floor: float
     axis = alt.Axis(grid=False, format=".2f", tickCount=6, orient="left")
     dots = (
         alt.Chart(on(rows))
-        .mark_point(filled=True, size=60, opacity=0.85)
+        .mark_point(filled=True, size=_size(candidates, 60), opacity=0.85)
         .encode(
             x=_k(candidates),
             y=alt.Y("value:Q", scale=alt.Scale(domain=domain), title="bootstrap Jaccard", axis=axis),
-            color=_emphasis(),
+            color=_emphasis(candidates),
             tooltip=[alt.Tooltip("k:O"), alt.Tooltip("method:N"), alt.Tooltip("cluster:O"), _value()],
+            **_apart(candidates),
             **_shape(candidates),
         )
     )
@@ -77,7 +80,8 @@ def stability_by_k(candidates: Sequence[Candidate], chosen: int, *, floor: float
         line = alt.Chart(on([{"at": floor}])).mark_rule(color=MUTED, strokeDash=[4, 3])
         layers.insert(1, line.encode(y=alt.Y("at:Q", axis=None)))
     chart = alt.LayerChart(layer=layers).resolve_axis(y="independent")
-    worst = "; ".join(f"k = {c.k}: lowest {min(c.jaccard):.2f}" for c in candidates if c.jaccard)
+    called = _caller(candidates)
+    worst = "; ".join(f"{called(c.method, c.k)}: lowest {min(c.jaccard):.2f}" for c in candidates if c.jaccard)
     return finish(chart, f"Stability of each cluster for each number of segments. {worst}.", height=HEIGHT)
 
 
@@ -99,12 +103,12 @@ def _state(is_chosen: bool) -> str:
 
 
 def _intervals(rows: list[dict[str, Any]], candidates: Sequence[Candidate], chosen: int, title: str) -> alt.LayerChart:
-    base = alt.Chart(on(rows)).encode(x=_k(candidates), color=_emphasis())
+    base = alt.Chart(on(rows)).encode(x=_k(candidates), color=_emphasis(candidates), **_apart(candidates))
     lines = base.mark_rule(strokeWidth=2).encode(
         y=alt.Y("low:Q", scale=alt.Scale(zero=False), title=title), y2="high:Q"
     )
-    fill = alt.condition(f"datum.floors == '{_MISSES}'", alt.value("white"), alt.Color("state:N", scale=_two()))
-    dots = base.mark_point(size=90, opacity=1, strokeWidth=2, filled=False).encode(
+    fill = _emphasis(candidates, hollow=f"datum.floors == '{_MISSES}'")
+    dots = base.mark_point(size=_size(candidates, 90), opacity=1, strokeWidth=2, filled=False).encode(
         y=alt.Y("value:Q"),
         fill=fill,
         tooltip=[
@@ -139,30 +143,60 @@ def _k(candidates: Sequence[Candidate]) -> alt.X:
     )
 
 
-def _two() -> alt.Scale:
-    return alt.Scale(domain=["chosen", "other"], range=[_CHOSEN, _OTHER])
+def _emphasis(candidates: Sequence[Candidate], *, hollow: str | None = None) -> Any:
+    """Give the colour of a candidate: orange for the chosen, else that of its method; white where ``hollow`` holds."""
+    methods = _methods(candidates)
+    if len(methods) == 1:
+        scale = alt.Scale(domain=["chosen", "other"], range=[_CHOSEN, _OTHER])
+        plain = alt.Color("state:N", scale=scale, legend=None)
+        return plain if hollow is None else alt.condition(hollow, alt.value("white"), plain)
+    hues = [_METHODS[place % len(_METHODS)] for place in range(len(methods))]
+    legend = None if hollow else alt.Legend(title=None, orient="top")
+    by_method: Any = alt.Color("method:N", scale=alt.Scale(domain=methods, range=hues), legend=legend).to_dict()
+    conditions = [{"test": "datum.state == 'chosen'", "value": _CHOSEN}]
+    if hollow is not None:
+        conditions.insert(0, {"test": hollow, "value": "white"})
+    return by_method | {"condition": conditions}
 
 
-def _emphasis() -> alt.Color:
-    return alt.Color("state:N", scale=_two(), legend=None)
+def _methods(candidates: Sequence[Candidate]) -> list[str]:
+    return sorted({candidate.method for candidate in candidates})
 
 
 def _shape(candidates: Sequence[Candidate]) -> dict[str, alt.Shape]:
-    methods = sorted({candidate.method for candidate in candidates})
+    methods = _methods(candidates)
     if len(methods) < 2:
         return {}
-    return {
-        "shape": alt.Shape("method:N", scale=alt.Scale(domain=methods), legend=alt.Legend(title=None, orient="top"))
-    }
+    scale = alt.Scale(domain=methods, range=[SHAPES[place % len(SHAPES)] for place in range(len(methods))])
+    return {"shape": alt.Shape("method:N", scale=scale, legend=alt.Legend(title=None, orient="top"))}
+
+
+def _apart(candidates: Sequence[Candidate]) -> dict[str, Any]:
+    """Put several methods side by side over one k."""
+    methods = _methods(candidates)
+    return {"xOffset": alt.XOffset("method:N", scale=alt.Scale(domain=methods))} if len(methods) > 1 else {}
+
+
+def _size(candidates: Sequence[Candidate], alone: int) -> int:
+    """Give the area of a dot in square pixels: smaller where several stand side by side."""
+    return alone if len(_methods(candidates)) == 1 else 28
 
 
 def _value() -> alt.Tooltip:
     return alt.Tooltip("value:Q", format=".3f")
 
 
-def _spoken(rows: list[dict[str, Any]]) -> str:
+def _caller(candidates: Sequence[Candidate]) -> Callable[[str, int], str]:
+    """Give how a candidate is called: by its k, and by its method where there are several."""
+    if len(_methods(candidates)) == 1:
+        return lambda _, k: f"k = {k}"
+    return lambda method, k: f"{method}, k = {k}"
+
+
+def _spoken(rows: list[dict[str, Any]], candidates: Sequence[Candidate]) -> str:
+    called = _caller(candidates)
     said = "; ".join(
-        f"k = {row['k']}: {row['value']:.2f}"
+        f"{called(row['method'], row['k'])}: {row['value']:.2f}"
         + (", chosen" if row["state"] == "chosen" else "")
         + (", misses a floor" if row["floors"] == _MISSES else "")
         for row in rows
