@@ -193,6 +193,9 @@ CONFLICTS = [
     (with_table(USERS, attributes={"age": "number"}, ranges={"age": [9, 0]}), "'tables.t.ranges.age': expected [lowest, highest], got '[9, 0]'"),
     (raw(clean={"min_events_per_user": 5, "max_events_per_user": 2}), "'clean': 'max_events_per_user' is 2, below 'min_events_per_user', which is 5: nobody would stay"),
     (raw(clustering={"methods": ["kmeans", "kmeans"]}), "'clustering': 'methods' names 'kmeans' twice"),
+    (raw(clustering={"options": {"gmm": {"covariance": "full"}}}), "'clustering': 'options' names 'gmm', which is not among 'methods'; expected one of 'kmeans'"),
+    (raw(clustering={"methods": ["gmm"], "options": {"gm": {}}}), "'clustering': 'options' names 'gm', which is not among 'methods'; did you mean 'gmm'?"),
+    (raw(clustering={"methods": ["gmm"], "options": {"gmm": {"k": 3}}}), "'clustering': 'options.gmm' has 'k', which all methods share: give it beside them"),
     (raw(features={"taste": TASTE | {"from": "rr"}}), "'features.taste.from' names the table 'rr'; did you mean 'r'?"),
     (raw(features={"taste": TASTE | {"use": "descriptor"}}), "every feature is a descriptor; segments need at least one with use = 'basis'"),
 ]  # fmt: skip
@@ -201,6 +204,15 @@ CONFLICTS = [
 @pytest.mark.parametrize(("given", "expected"), CONFLICTS)
 def test_what_does_not_go_together_is_refused(given, expected):
     assert refusal(given) == expected
+
+
+def test_options_stand_by_method_and_count_in_the_digest():
+    plain, tied = (
+        parse_config(raw(clustering={"methods": ["gmm"], "options": options}))
+        for options in ({}, {"gmm": {"covariance": "tied"}})
+    )
+    assert tied.clustering.options["gmm"]["covariance"] == "tied"
+    assert plain.digest() != tied.digest()
 
 
 @pytest.mark.parametrize(("k", "expected"), [(4, (4, 4)), ([2, 9], (2, 9)), ((3, 3), (3, 3))])

@@ -213,6 +213,7 @@ class Clustering(_Part):
     methods: Names = Field(("kmeans",), min_length=1)
     k: Annotated[tuple[int, int], BeforeValidator(_range)] = (2, 15)
     starts: int = Field(10, ge=1)
+    options: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ordered(self) -> Clustering:
@@ -225,6 +226,18 @@ class Clustering(_Part):
         twice = [method for method in self.methods if self.methods.count(method) > 1]
         if twice:
             raise ValueError(f"'methods' names {shown(twice[0])} twice")
+        return self
+
+    @model_validator(mode="after")
+    def _options_have_a_method(self) -> Clustering:
+        for method, options in self.options.items():
+            if method not in self.methods:
+                raise ValueError(
+                    f"'options' names {shown(method)}, which is not among 'methods'{nearest(method, self.methods)}"
+                )
+            common = [name for name in ("k", "starts") if name in options]
+            if common:
+                raise ValueError(f"'options.{method}' has '{common[0]}', which all methods share: give it beside them")
         return self
 
 

@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 def worked_clusterer() -> Any:
     namespace: dict[str, Any] = {}
     exec(re.search(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL).group(1), namespace)
-    return namespace["MiniBatch"]
+    return namespace["Batches"]
 
 
 class TestWorkedClusterer(ClustererContract):

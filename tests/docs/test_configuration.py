@@ -111,6 +111,16 @@ def test_every_option_of_an_embedding_stands_under_its_method(method: str) -> No
     assert {name: shown(getattr(embedder(), name)) for name in expected} == rows_of(method)
 
 
+@pytest.mark.parametrize("method", sorted(set(names("clusterers")) - {"kmeans"}))
+def test_every_option_of_a_clusterer_stands_under_its_method(method: str) -> None:
+    clusterer = find("clusterers", method)
+    with pytest.raises(ConfigError) as refused:
+        clusterer(qqqq=1)
+    expected = known_options(str(refused.value)) - {"k", "starts"}
+    assert expected
+    assert {name: shown(getattr(clusterer(), name)) for name in expected} == rows_of(method)
+
+
 @pytest.mark.parametrize("group", ["features", "embedders", "clusterers"])
 def test_every_built_in_name_is_mentioned(group: Any) -> None:
     assert [name for name in names(group) if f'`"{name}"`' not in PAGE] == []

@@ -46,7 +46,7 @@ def check_project(path: Path) -> ProjectCheck:
     make_features(config)
     make_embedder(config)
     for method in config.clustering.methods:
-        make_clusterer(method, config.clustering.k[0], config.clustering.starts)
+        make_clusterer(config.clustering, method, config.clustering.k[1])
     raw = scan_sources(config, path if path.is_dir() else path.parent)
     head = {name: RawTable(t.frame.head(LOOKED_AT), t.location, t.fingerprint) for name, t in raw.items()}
     built = build_for_scoring(config, head)

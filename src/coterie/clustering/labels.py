@@ -29,3 +29,16 @@ def canonical_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArra
     new_number[order] = np.arange(n_clusters, dtype=np.int32)
     renumbered = np.where(labels == NOISE, NOISE, new_number[np.where(labels == NOISE, 0, labels)])
     return renumbered.astype(np.int32), order
+
+
+def inhabited_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArray[np.int64]]:
+    """Renumber clusters by falling size and leave out those that no row is in.
+
+    Args:
+        labels: (n,) in 0..n_clusters-1, n >= 1. n_clusters: number of clusters asked for.
+
+    Returns:
+        The (n,) renumbered labels, and the old number of each cluster that has members.
+    """
+    renumbered, order = canonical_order(labels, n_clusters)
+    return renumbered, order[: int(renumbered.max()) + 1]

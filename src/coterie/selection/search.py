@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from coterie import plugins
 from coterie.clustering.contract import Clusterer, FittedClusterer, Labels
-from coterie.config import Config
+from coterie.config import Clustering, Config
 from coterie.embedding.contract import Points
 from coterie.embedding.rows import count_distinct
 from coterie.features.contract import Ids
@@ -68,7 +68,11 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One method at one number of clusters, and its fit on all users."""
+    """One method at one number of clusters, and its fit on all users.
+
+    Args:
+        k: asked for; a mixture may leave a component that nobody belongs to, and so find fewer.
+    """
 
     method: str
     k: int
@@ -80,9 +84,15 @@ class Trial:
         return self.fitted.fit_labels
 
 
-def make_clusterer(method: str, k: int, starts: int) -> Clusterer:
-    """Give an algorithm by its name."""
-    clusterer: Clusterer = plugins.find("clusterers", method)(k=k, starts=starts)
+def make_clusterer(clustering: Clustering, method: str, k: int, *, most_starts: int | None = None) -> Clusterer:
+    """Give one of the config's algorithms, with its options.
+
+    Args:
+        most_starts: at most as many starts, where the config asks for more.
+    """
+    starts = clustering.starts if most_starts is None else min(clustering.starts, most_starts)
+    options = clustering.options.get(method, {})
+    clusterer: Clusterer = plugins.find("clusterers", method)(k=k, starts=starts, **options)
     return clusterer
 
 
@@ -104,11 +114,11 @@ def measure(search: Search) -> tuple[tuple[Trial, ...], tuple[Candidate, ...]]:
     candidates = []
     for i, trial in enumerate(trials):
         tight = quality.indices(search.points, trial.labels)
-        sizes = np.bincount(trial.labels, minlength=trial.k)
+        sizes = np.bincount(trial.labels)
         candidates.append(
             Candidate(
                 method=trial.method,
-                k=trial.k,
+                k=trial.fitted.n_clusters,
                 inertia=tight.inertia,
                 silhouette=silhouettes[i],
                 calinski_harabasz=tight.calinski_harabasz,
@@ -139,17 +149,19 @@ def fit_all(search: Search) -> tuple[Trial, ...]:
     def one(task: tuple[int, str]) -> Trial:
         k, method = task
         rng = generator(seed, "cluster", method, k)
-        return Trial(method, k, make_clusterer(method, k, clustering.starts).fit(search.points, rng))
+        return Trial(method, k, make_clusterer(clustering, method, k).fit(search.points, rng))
 
-    return tuple(search.each("fitting", one, plan))
+    return tuple(sorted(search.each("fitting", one, plan), key=lambda trial: trial.fitted.n_clusters))
 
 
 def _stability(search: Search, trials: Sequence[Trial]) -> tuple[list[tuple[float, ...]], list[float]]:
     evaluation, seed = search.config.evaluation, search.config.project.seed
-    starts = min(REFIT_STARTS, search.config.clustering.starts)
+    refitters = [
+        make_clusterer(search.config.clustering, trial.method, trial.k, most_starts=REFIT_STARTS) for trial in trials
+    ]
     resamplings = [
-        stability.Resampling(search.points, trial.labels, make_clusterer(trial.method, trial.k, starts), seed)
-        for trial in trials
+        stability.Resampling(search.points, trial.labels, refitter, seed)
+        for trial, refitter in zip(trials, refitters, strict=True)
     ]
     draws = [(resampling, draw) for resampling in resamplings for draw in range(evaluation.bootstraps)]
     found = list(search.each("resampling users", stability.bootstrap_jaccard, draws))
@@ -198,7 +210,7 @@ def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial]
 
     def one(trial: Trial) -> Floats:
         rng = generator(seed, "lift-cluster", trial.method, trial.k, number)
-        labels = make_clusterer(trial.method, trial.k, config.clustering.starts).fit(points, rng).fit_labels
+        labels = make_clusterer(config.clustering, trial.method, trial.k).fit(points, rng).fit_labels
         return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
 
     what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"

@@ -1,0 +1,186 @@
+"""Agglomerative clustering: users merged pair by pair into a tree, which is then cut into k.
+
+The tree has no rule for newcomers, so one is stated: everybody belongs to the cluster of the nearest *representative*.
+Representatives are the rows of the fit themselves where these are few. Where they are many, they are condensed into
+k-means centres first, each row follows its nearest centre, and the tree is built over the centres, weighed by their
+rows. Either way assigning agrees with the fit in every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+
+from coterie.clustering.checks import check_points, common_options
+from coterie.clustering.contract import Assignment, Labels
+from coterie.clustering.distances import (
+    Floats,
+    assign_nearest,
+    check_width,
+    cluster_means,
+    in_blocks,
+    relative_strength,
+)
+from coterie.clustering.labels import inhabited_order
+from coterie.clustering.merging import cut, merge_weighted
+from coterie.embedding.contract import Points
+from coterie.embedding.rows import count_distinct
+from coterie.errors import ConfigError, DataError, shown
+from coterie.features.options import one_of, whole
+from coterie.frozen import Frozen
+from coterie.randomness import legacy_seed
+
+LINKAGES = ("ward", "average", "complete")
+MAX_ROWS = 5_000  # rows that are merged one by one; their distances, with SciPy's copy, take 200 MB
+CONDENSING_ITERATIONS = 20  # representatives need to cover the rows, not to be the best k-means
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dendrogram:
+    """What was merged, and into what.
+
+    Args:
+        points: (m, d) representatives. sizes: (m,) rows that each stands for. labels: (m,) cluster of each.
+        tree: (m - 1, 4) merges in SciPy's form, from the lowest to the highest: two clusters, height, representatives.
+    """
+
+    points: Floats
+    sizes: npt.NDArray[np.int64]
+    labels: Labels
+    tree: Floats
+
+
+class FittedHierarchy:
+    """Representatives with their clusters, the tree that merged them, and the means of the clusters."""
+
+    def __init__(self, dendrogram: Dendrogram, centres: Floats, fit_labels: Labels | None = None) -> None:
+        self.dendrogram, self.centres = dendrogram, centres
+        self._fit_labels = np.empty(0, np.int32) if fit_labels is None else fit_labels
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.centres)
+
+    @property
+    def fit_labels(self) -> Labels:
+        """(n,) labels of the rows of the fit."""
+        return self._fit_labels
+
+    def assign(self, points: Points) -> Assignment:
+        """Give each of (n, d) points the cluster of its nearest representative.
+
+        Strength is 1 - d1 / d2 with d1 the distance to that representative and d2 to the nearest one of another
+        cluster; a row that is its own representative has 1. Distance is to the mean of the cluster's rows.
+        """
+        check_width(points, self.centres.shape[1], "hierarchy")
+        return in_blocks(points, len(self.dendrogram.points), self._assign_block)
+
+    def _assign_block(self, points: Floats) -> Assignment:
+        distances = cdist(points, self.dendrogram.points)
+        nearest = distances.argmin(axis=1)
+        labels = self.dendrogram.labels[nearest]
+        rows = np.arange(len(points))
+        first = distances[rows, nearest]
+        distances[labels[:, None] == self.dendrogram.labels] = np.inf
+        to_centre = cdist(points, self.centres)[rows, labels]
+        return Assignment(labels, relative_strength(first, distances.min(axis=1)), to_centre)
+
+    def to_arrays(self) -> Frozen:
+        """Give the representatives, their clusters and the tree."""
+        d = self.dendrogram
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "points": d.points,
+            "sizes": d.sizes,
+            "labels": d.labels,
+            "tree": d.tree,
+            "centres": self.centres,
+        }
+        return Frozen("agglomerative", {}, arrays)
+
+    @classmethod
+    def from_arrays(cls, frozen: Frozen) -> Self:
+        """Give back an equal partition."""
+        arrays = frozen.arrays
+        return cls(Dendrogram(arrays["points"], arrays["sizes"], arrays["labels"], arrays["tree"]), arrays["centres"])
+
+
+class Agglomerative:
+    """Settings of agglomerative clustering.
+
+    Args:
+        k: number of clusters, >= 2.
+        starts: of no effect: the algorithm has no random start.
+        linkage: what is merged next: "ward" the two clusters whose union adds least to the sum of squares, "average"
+            those with the lowest mean distance between members, "complete" those with the lowest greatest distance.
+        condense: more than twice as many rows are first condensed into this many k-means centres; between centres,
+            "average" and "complete" take all rows of a centre to lie in it. 0 never condenses; above 5,000 rows the
+            fit is then refused.
+
+    Raises:
+        ConfigError: an option is unknown or out of its range.
+
+    Source:
+        Ward (1963), "Hierarchical grouping to optimize an objective function"; Murtagh & Legendre (2014), "Ward's
+        hierarchical agglomerative clustering method" (heights are those of its Ward2).
+    """
+
+    Fitted: ClassVar[type[FittedHierarchy]] = FittedHierarchy
+
+    def __init__(self, **options: Any) -> None:
+        self.k, self.starts = common_options(options, ("linkage", "condense"), "agglomerative")
+        where = "clustering.options.agglomerative"
+        self.linkage = one_of(options.get("linkage", "ward"), LINKAGES, f"{where}.linkage")
+        self.condense = whole(options.get("condense", 500), f"{where}.condense", low=0)
+        most = MAX_ROWS // 2
+        if self.condense and not self.k <= self.condense <= most:
+            raise ConfigError(
+                f"'{where}.condense' is {shown(self.condense)}; expected 0 (never) or a number from k = {self.k} to "
+                f"{most:,}"
+            )
+
+    def fit(self, points: Points, rng: np.random.Generator) -> FittedHierarchy:
+        """Merge (n, d) points until one cluster is left, and undo the last k - 1 merges.
+
+        Raises:
+            DataError: also where there are more rows than can be merged one by one.
+        """
+        check_points(points, self.k)
+        exact = points.astype(np.float64)
+        if self.condense and len(points) > 2 * self.condense:
+            representatives, nearest = self._condensed(exact, rng)
+            tree = merge_weighted(representatives, np.bincount(nearest).astype(np.float64), self.linkage)
+        else:
+            _refuse_many(len(points))
+            representatives, nearest = exact, np.arange(len(points), dtype=np.int32)
+            tree = linkage(exact, self.linkage)
+        old = cut(tree, self.k)
+        labels, order = inhabited_order(old[nearest], self.k)
+        new_number = np.empty(self.k, np.int32)
+        new_number[order] = np.arange(len(order))
+        dendrogram = Dendrogram(representatives, np.bincount(nearest), new_number[old], tree)
+        return FittedHierarchy(dendrogram, cluster_means(exact, labels, len(order)), labels)
+
+    def _condensed(self, points: Floats, rng: np.random.Generator) -> tuple[Floats, Labels]:
+        """Give centres that stand for all rows, and (n,) the nearest centre of each row."""
+        n_centres = min(self.condense, count_distinct(points, self.condense))
+        model = KMeans(
+            n_centres, n_init=1, max_iter=CONDENSING_ITERATIONS, random_state=legacy_seed(rng), tol=1e-4
+        ).fit(points)
+        found = assign_nearest(points, model.cluster_centers_).labels
+        nearest, order = inhabited_order(found, n_centres)
+        return np.ascontiguousarray(model.cluster_centers_[order]), nearest
+
+
+def _refuse_many(n_rows: int) -> None:
+    if n_rows > MAX_ROWS:
+        raise DataError(
+            f"agglomerative was asked to merge {n_rows:,} rows one by one; at most {MAX_ROWS:,} fit in memory: set "
+            "'condense' of agglomerative to 500, or use kmeans"
+        )
