@@ -105,8 +105,8 @@ def test_dropped_users_leave_every_table():
             r"took out 2; loosen these rules",
         ),
         (
-            {"max_events_per_user": 1, "min_events_per_user": 9},
-            r"max_events_per_user = 1 took out 2, min_events_per_user",
+            {"max_events_per_user": 1, "min_users_per_item": 2},
+            r"max_events_per_user = 1 took out 2, min_users_per_item = 2 took out 1; loosen",
         ),
         ({"drop_users": "user_id != 'x'"}, r"drop_users = \"user_id != 'x'\" took out 3; loosen"),
     ],
