@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coterie import plots
+from coterie.selection.types import Interval
 from tests.plots.charts import find, layers, mark_of, rows_of
 from tests.report import samples
 
@@ -53,6 +54,14 @@ def test_silhouette_has_its_interval():
     decision = samples.decision()
     _, rows = find(plots.silhouette_by_k(decision.candidates, decision.chosen), "point")
     assert [row["value"] for row in rows] == [candidate.silhouette.value for candidate in decision.candidates]
+
+
+def test_a_silhouette_alone_has_an_axis_around_it():
+    """One value is no extent; its only tick read 0, whatever the value."""
+    alone = replace(samples.candidate(5), silhouette=Interval(0.142, 0.142, 0.142))
+    layer, rows = find(plots.silhouette_by_k([alone], 0), "rule")
+    assert len(rows) == 1
+    assert layer["encoding"]["y"]["scale"]["domain"] == pytest.approx([0.042, 0.242])
 
 
 DRAWN = (plots.lift_by_k, plots.stability_by_k, plots.silhouette_by_k)

@@ -25,6 +25,11 @@ def test_points_are_told_apart_by_colour_and_shape():
     assert layer["encoding"]["color"]["scale"]["domain"] == layer["encoding"]["shape"]["scale"]["domain"]
 
 
+def test_the_legend_names_each_segment_on_a_line_of_its_own():
+    layer, _ = find(plots.user_map(samples.user_map(15), samples.segments(15)), "point")
+    assert layer["encoding"]["color"]["legend"]["columns"] == 1
+
+
 def test_labels_stand_at_the_median():
     chart = plots.user_map(record([0, 2, 10], [0, 4, 10], ["s-1", "s-1", "s-2"]), samples.segments(2))
     _, rows = find(chart, "text")

@@ -18,6 +18,7 @@ from coterie.plots.theme import MUTED, ON_PAGE, Chart, counted, finish, known, o
 from coterie.selection.types import Candidate, Interval
 
 HEIGHT = 240
+_ROOM = 0.1  # above and below a value that stands alone
 _ALLOWED, _MISSES = "may be chosen", "misses a floor"
 _CHOSEN = HUES[1]
 _OTHER = HUES[0]
@@ -43,7 +44,7 @@ def silhouette_by_k(candidates: Sequence[Candidate], chosen: int) -> Chart:
         for place, candidate in enumerate(candidates)
         if known(candidate.silhouette)
     ]
-    chart = _intervals(rows, candidates, chosen, "silhouette")
+    chart = _intervals(rows, candidates, chosen, "silhouette", _around_one(rows))
     return finish(chart, f"Silhouette for each number of segments. {_spoken(rows, candidates)}", height=HEIGHT)
 
 
@@ -102,10 +103,16 @@ def _state(is_chosen: bool) -> str:
     return "chosen" if is_chosen else "other"
 
 
-def _intervals(rows: list[dict[str, Any]], candidates: Sequence[Candidate], chosen: int, title: str) -> alt.LayerChart:
+def _intervals(
+    rows: list[dict[str, Any]],
+    candidates: Sequence[Candidate],
+    chosen: int,
+    title: str,
+    scale: alt.Scale | None = None,
+) -> alt.LayerChart:
     base = alt.Chart(on(rows)).encode(x=_k(candidates), color=_emphasis(candidates), **_apart(candidates))
     lines = base.mark_rule(strokeWidth=2).encode(
-        y=alt.Y("low:Q", scale=alt.Scale(zero=False), title=title), y2="high:Q"
+        y=alt.Y("low:Q", scale=scale or alt.Scale(zero=False), title=title), y2="high:Q"
     )
     fill = _emphasis(candidates, hollow=f"datum.floors == '{_MISSES}'")
     dots = base.mark_point(size=_size(candidates, 90), opacity=1, strokeWidth=2, filled=False).encode(
@@ -122,6 +129,15 @@ def _intervals(rows: list[dict[str, Any]], candidates: Sequence[Candidate], chos
         **_shape(candidates),
     )
     return alt.LayerChart(layer=[lines, dots, _chosen_label(candidates, chosen)])
+
+
+def _around_one(rows: list[dict[str, Any]]) -> alt.Scale | None:
+    """Give a value that stands alone room above and below: its axis would else have one tick, rounded to 0."""
+    ends = {end for row in rows for end in (row["low"], row["high"])}
+    if len(ends) != 1:
+        return None
+    (value,) = ends
+    return alt.Scale(domain=[value - _ROOM, value + _ROOM])
 
 
 def _chosen_label(candidates: Sequence[Candidate], chosen: int) -> alt.Chart:

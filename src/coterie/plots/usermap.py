@@ -28,14 +28,8 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
         {"x": _rounded(x), "y": _rounded(y), "segment": names.get(segment_id, segment_id)}
         for x, y, segment_id in zip(record.x, record.y, record.segments, strict=True)
     ]
-    legend = alt.Legend(
-        title=None,
-        orient="bottom",
-        columns=1 if len(names) <= 8 else 2,
-        labelLimit=220 if len(names) <= 8 else 140,
-        symbolSize=80,
-        symbolOpacity=1,
-    )
+    # One column, since two cut the names on a phone.
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolSize=80, symbolOpacity=1)
     domain = list(names.values())
     points = (
         alt.Chart(on(rows))
