@@ -13,6 +13,7 @@ from dataclasses import replace
 from coterie.config import Clustering, Config, Evaluation, Floors
 from coterie.selection.types import Answer, Candidate, Decision, Grade, LiftResult, stability_band
 
+MOSTLY = 0.5  # where the report says "largely"
 HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
 
 
@@ -196,10 +197,12 @@ def _warnings(candidates: tuple[Candidate, ...], chosen: int, config: Config) ->
             f"{sum(candidate.sizes):,} users are too few, or too much alike, for {asked} segments; at most "
             f"{candidates[-1].k} were tried."
         )
-    if candidate.activity_explained is not None and candidate.activity_explained > HEAVY_LIGHT:
+    activity = candidate.activity_explained
+    if activity is not None and activity > HEAVY_LIGHT:
+        much = "for the most part" if activity >= MOSTLY else "in part"
         warnings.append(
-            f"The segments explain {candidate.activity_explained:.0%} of the differences in activity (log of events "
-            "per user): in part they tell heavy from light users, not only tastes."
+            f"The segments explain {activity:.0%} of the differences in activity (log of events per user): {much} they "
+            "tell heavy from light users, not only tastes."
         )
     if candidate.misses:
         warnings.append(f"The chosen segmentation misses a floor: {' and '.join(candidate.misses)}.")
