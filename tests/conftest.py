@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A shared machine is slow at times; no test asserts on time, and neither do its examples.
+settings.register_profile("coterie", deadline=None)
+settings.load_profile("coterie")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -47,7 +47,9 @@ def test_every_part_loads_and_has_the_methods_of_its_contract(group, name):
 
 
 def test_names_are_sorted():
-    assert plugins.names("embedders") == ("none", "pca", "svd")
+    known = plugins.names("embedders")
+    assert {"none", "pca", "svd"} <= set(known)
+    assert list(known) == sorted(known)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_names_are_sorted():
     [
         ("clusterers", "kmean", r"unknown clusterer 'kmean'; did you mean 'kmeans'\?"),
         ("features", "interaction", r"unknown feature 'interaction'; did you mean 'interactions'\?"),
-        ("embedders", "umap", "unknown embedder 'umap'; expected one of 'none', 'pca', 'svd'"),
+        ("embedders", "umap", r"unknown embedder 'umap'; expected one of 'als', .*'svd'"),
         ("stores", "bucket", "unknown store 'bucket'; expected one of 'directory'"),
     ],
 )
