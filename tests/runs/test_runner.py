@@ -146,6 +146,18 @@ def test_an_answer_of_the_cache_that_is_damaged_is_made_again(tmp_path):
     assert not list((tmp_path / ".coterie").rglob(".unfinished-*"))
 
 
+def test_a_run_that_somebody_edits_changes_no_other(tmp_path):
+    config = quick_sample(tmp_path)
+    first = coterie.run(config)
+    for name in ("assignments.csv", "profiles.json"):
+        with (first.folder / name).open("a") as file:
+            file.write("u-x,s-1,edited,")
+    second = coterie.run(config)
+    assert {step.name for step in second.manifest.steps if step.cached} == CACHED
+    for name in ("assignments.csv", "profiles.json"):
+        assert "edited" not in (second.folder / name).read_text()
+
+
 def test_the_order_of_features_is_part_of_what_the_cache_knows(tmp_path):
     config = quick_sample(tmp_path)
     coterie.run(config)

@@ -71,7 +71,7 @@ def _write_model(made: Answers, staging: Path) -> Agreement:
     for name in ("tables", "rejects"):
         _link_tree(made.tables_folder / name, staging / name)
     for name in ("assignments.parquet", "assignments.csv"):
-        _link(made.profile_folder / name, staging / name)
+        shutil.copyfile(made.profile_folder / name, staging / name)  # people open these, and some save them
     made.chosen.model.save(staging / "model")
     return Agreement(*steps.agreement(staging, made.placed.ids, made.chosen.labels))
 
@@ -99,7 +99,7 @@ def _link_tree(source: Path, target: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Share a file's bytes with the cache where the file system can; files of a run are never written again."""
+    """Share the bytes of a table with the cache where the file system can; nobody writes into Parquet in place."""
     try:
         os.link(source, target)
     except OSError:
