@@ -120,6 +120,8 @@ def test_init_then_run_with_progress_on_stderr(call, folder, tmp_path):
     answer = call("init", tables, "--config", config)
     assert (answer.code, answer.err) == (0, "")
     assert "coterie run" in answer.out
+    told = json.loads(call("init", tables, "--config", tables / "again.toml", "--json").out)
+    assert told["tables"]["ratings"]["role"] == "events"
     read = "ratings.csv: events (user 'user_id', item 'item_id', value 'rating', time 'timestamp')"
     assert {read, "titles.csv: items (item 'item_id', title 'title')"} <= set(answer.out.splitlines())
     text = config.read_text()

@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import coterie
-from coterie.errors import ModelError, RejectedError, StoreError, UnknownNameError
+from coterie.errors import ConfigError, ModelError, RejectedError, StoreError, UnknownNameError
 from coterie.runs.journal import STEPS
 from tests.projects import quick_sample
 
@@ -235,3 +235,8 @@ def test_a_damaged_model_is_named(sample_run, tmp_path):
     shutil.rmtree(copy / "model")
     with pytest.raises(ModelError, match="there is no model in"):
         coterie.open_run(copy).model()
+
+
+def test_a_number_of_threads_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="'threads' is a whole number >= 1, got 0"):
+        coterie.run(quick_sample(tmp_path), threads=0)

@@ -122,3 +122,11 @@ def test_candidates_of_several_methods_are_called_by_name_and_the_better_of_equa
     assert decision.reason.startswith("3 candidates were tried, kmeans and gmm with k 3 to 4; 3 meet the floors")
     assert "at kmeans with k = 4" in decision.reason
     assert "gmm with k = 3 is the smallest within one standard error" in decision.reason
+
+
+def test_a_segment_that_gains_nothing_is_named_where_the_whole_pays():
+    within = (Interval(1.8, 1.6, 2.0), Interval(0.96, 0.9, 1.02), Interval(float("nan"), float("nan"), float("nan")))
+    decision = decided(candidate(3, lift=replace(lift(1.5), per_segment=within)))
+    assert "does not measurably help to rank for s-2 (lift 0.96): lift pays on average" in decision.warnings[0]
+    idle = decided(candidate(3, lift=replace(lift(0.9), per_segment=within)))
+    assert not any("measurably" in warning for warning in idle.warnings)

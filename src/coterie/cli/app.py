@@ -70,12 +70,13 @@ def demo(
 def init(
     folder: Annotated[Path, typer.Argument(help="A folder of tables.")],
     config: Annotated[Path, typer.Option("--config", "-c", help="The config to write.")] = Path("coterie.toml"),
+    as_json: JsonOption = False,
 ) -> None:
     """Look at the tables in a folder and write a commented coterie.toml that runs."""
     from coterie import project
     from coterie.cli.summary import show_init
 
-    show_init(project.init(folder, config))
+    show_init(project.init(folder, config), as_json=as_json)
 
 
 @app.command()

@@ -153,8 +153,11 @@ def _mark_table(marks: Iterable[Mark]) -> Table:
     return table
 
 
-def show_init(config: Path) -> None:
+def show_init(config: Path, *, as_json: bool) -> None:
     """Say what was written, what each file is taken for, and what comes next."""
+    if as_json:
+        _print_json({"config": config, "tables": load_config(config).tables})
+        return
     console = Console()
     for table in load_config(config).tables.values():
         columns = ", ".join(f"{role} '{column}'" for role, column in named_columns(table) if role in COLUMNS_SHOWN)

@@ -16,6 +16,7 @@ from pathlib import Path
 from coterie import manifest as manifests
 from coterie import parallel, records
 from coterie.config import Config
+from coterie.errors import ConfigError
 from coterie.manifest import Agreement, Manifest
 from coterie.plots.records import sample_map
 from coterie.randomness import generator
@@ -41,6 +42,8 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
     Raises:
         CoterieError: its subclasses say what was wrong; nothing half written is left.
     """
+    if threads is not None and threads < 1:
+        raise ConfigError(f"'threads' is a whole number >= 1, got {threads}")
     threads = threads or parallel.default_threads()
     journal = Journal(listener or Silence())
     made = answer(config, folder, journal, threads=threads)

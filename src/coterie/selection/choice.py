@@ -197,6 +197,11 @@ def _warnings(candidates: tuple[Candidate, ...], chosen: int, config: Config) ->
             f"{sum(candidate.sizes):,} users are too few, or too much alike, for {asked} segments; at most "
             f"{candidates[-1].k} were tried."
         )
+    idle = _idle(candidate)
+    if idle:
+        warnings.append(
+            f"Knowing the segment does not measurably help to rank for {idle}: lift pays on average, not for everybody."
+        )
     activity = candidate.activity_explained
     if activity is not None and activity > HEAVY_LIGHT:
         much = "for the most part" if activity >= MOSTLY else "in part"
@@ -207,3 +212,11 @@ def _warnings(candidates: tuple[Candidate, ...], chosen: int, config: Config) ->
     if candidate.misses:
         warnings.append(f"The chosen segmentation misses a floor: {' and '.join(candidate.misses)}.")
     return tuple(warnings)
+
+
+def _idle(candidate: Candidate) -> str:
+    """Name the segments whose own lift may well be 1 or less, where the segmentation as a whole pays."""
+    if candidate.lift is None or not candidate.lift.lift.low > 1:
+        return ""
+    within = enumerate(candidate.lift.per_segment, 1)
+    return ", ".join(f"s-{number} (lift {lift.value:.2f})" for number, lift in within if lift.low <= 1)
