@@ -109,3 +109,8 @@ def test_directions_beyond_the_rank_are_no_dimensions():
 def test_options_of_another_kind_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         SVD(**options)
+
+
+def test_a_regulariser_without_degrees_is_refused():
+    with pytest.raises(ConfigError, match="has no effect with normalise = 'row'; take it out"):
+        SVD(regulariser=0.5)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
+from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
 from coterie.clustering.contract import Assignment, Labels
 from coterie.clustering.distances import (
@@ -53,22 +54,12 @@ class Cuts:
         return ~place
 
 
-class FittedBisecting:
+class FittedBisecting(FittedCentres):
     """A tree of cuts and the centres of the clusters that it leads to."""
 
     def __init__(self, cuts: Cuts, centres: Floats, fit_labels: Labels | None = None) -> None:
-        self.cuts, self.centres = cuts, centres
-        self._fit_labels = np.empty(0, np.int32) if fit_labels is None else fit_labels
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return len(self.centres)
-
-    @property
-    def fit_labels(self) -> Labels:
-        """(n,) labels of the rows of the fit."""
-        return self._fit_labels
+        super().__init__(centres, fit_labels)
+        self.cuts = cuts
 
     def assign(self, points: Points) -> Assignment:
         """Send each of (n, d) points down the cuts.

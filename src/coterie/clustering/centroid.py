@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.cluster import KMeans as SklearnKMeans
 
+from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
-from coterie.clustering.contract import Assignment, Labels
+from coterie.clustering.contract import Assignment
 from coterie.clustering.distances import assign_nearest, check_width
 from coterie.clustering.labels import canonical_order
 from coterie.embedding.contract import Points
@@ -17,22 +17,8 @@ from coterie.frozen import Frozen
 from coterie.randomness import legacy_seed
 
 
-class FittedKMeans:
-    """Centres, largest cluster first."""
-
-    def __init__(self, centres: npt.NDArray[np.float64], fit_labels: Labels | None = None) -> None:
-        self.centres = centres
-        self._fit_labels = np.empty(0, np.int32) if fit_labels is None else fit_labels
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return len(self.centres)
-
-    @property
-    def fit_labels(self) -> Labels:
-        """(n,) labels of the algorithm's own last pass over the rows of the fit."""
-        return self._fit_labels
+class FittedKMeans(FittedCentres):
+    """Centres, and the nearest one as the rule."""
 
     def assign(self, points: Points) -> Assignment:
         """Give each of (n, d) points its nearest centre; a tie goes to the larger cluster.

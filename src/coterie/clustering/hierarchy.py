@@ -17,6 +17,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
+from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
 from coterie.clustering.contract import Assignment, Labels
 from coterie.clustering.distances import (
@@ -56,22 +57,12 @@ class Dendrogram:
     tree: Floats
 
 
-class FittedHierarchy:
+class FittedHierarchy(FittedCentres):
     """Representatives with their clusters, the tree that merged them, and the means of the clusters."""
 
     def __init__(self, dendrogram: Dendrogram, centres: Floats, fit_labels: Labels | None = None) -> None:
-        self.dendrogram, self.centres = dendrogram, centres
-        self._fit_labels = np.empty(0, np.int32) if fit_labels is None else fit_labels
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return len(self.centres)
-
-    @property
-    def fit_labels(self) -> Labels:
-        """(n,) labels of the rows of the fit."""
-        return self._fit_labels
+        super().__init__(centres, fit_labels)
+        self.dendrogram = dendrogram
 
     def assign(self, points: Points) -> Assignment:
         """Give each of (n, d) points the cluster of its nearest representative.

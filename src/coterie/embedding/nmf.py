@@ -37,7 +37,7 @@ from coterie.randomness import legacy_seed
 Floats = npt.NDArray[np.float64]
 Normalisation = Literal["row", "none"]
 TOLERANCE = 1e-8  # of the greatest projected gradient, against the greatest product of a row and a component
-MAX_SWEEPS = 2000  # rows of almost parallel components; they end this close instead
+MAX_SWEEPS = 20_000  # rows of almost parallel components; they end this close instead
 
 
 def nonnegative_solutions(gram: Floats, products: Floats) -> Floats:

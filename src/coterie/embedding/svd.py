@@ -136,6 +136,11 @@ class SVD:
         damping = self.regulariser
         if isinstance(damping, bool) or not isinstance(damping, int | float) or not 0 <= damping < np.inf:
             raise ConfigError(f"'embedding.regulariser' is a number >= 0, got {shown(damping)}")
+        if "regulariser" in options and self.normalise != "degree":
+            raise ConfigError(
+                f"'embedding.regulariser' damps degrees and has no effect with normalise = '{self.normalise}'; "
+                "take it out, or set normalise = 'degree'"
+            )
         if not isinstance(self.unit_rows, bool):
             raise ConfigError(f"'embedding.unit_rows' is true or false, got {shown(self.unit_rows)}")
 
