@@ -109,11 +109,7 @@ class SegmentModel:
         parts = [self._apply_some(tables, ids[i : i + ENTITIES_AT_ONCE]) for i in range(0, len(ids), ENTITIES_AT_ONCE)]
         if not parts:
             return Assignment(np.empty(0, np.int32), np.empty(0), np.empty(0))
-        return Assignment(
-            np.concatenate([part.labels for part in parts]),
-            np.concatenate([part.strength for part in parts]),
-            np.concatenate([part.distance for part in parts]),
-        )
+        return Assignment.joined(parts)
 
     def _apply_some(self, tables: Tables, ids: Ids) -> Assignment:
         points, known = self.space.embed(tables, ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -27,6 +28,15 @@ class Assignment:
     labels: Labels
     strength: npt.NDArray[np.float64]
     distance: npt.NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Assignment]) -> Assignment:
+        """Put at least one assignment of some rows each together, in their order."""
+        return cls(
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.strength for part in parts]),
+            np.concatenate([part.distance for part in parts]),
+        )
 
 
 class FittedClusterer(Protocol):

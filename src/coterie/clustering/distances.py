@@ -29,11 +29,7 @@ def in_blocks(points: Points | Floats, n_columns: int, assign: Callable[[Floats]
     """
     step = max(1, BLOCK_CELLS // n_columns)
     parts = [assign(points[start : start + step].astype(np.float64)) for start in range(0, max(len(points), 1), step)]
-    return Assignment(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.strength for part in parts]),
-        np.concatenate([part.distance for part in parts]),
-    )
+    return Assignment.joined(parts)
 
 
 def check_width(points: Points, n_dims: int, what: str) -> None:

@@ -6,7 +6,6 @@ that stands on the page rather than on a mark belongs to a layer named ``ON_PAGE
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, Final
 
@@ -124,9 +123,7 @@ def unique(labels: list[str]) -> list[str]:
 
 def known(interval: Interval | None) -> bool:
     """Say whether an interval is there and is made of numbers."""
-    return interval is not None and all(
-        isinstance(part, int | float) and math.isfinite(part) for part in (interval.value, interval.low, interval.high)
-    )
+    return interval is not None and interval.is_known
 
 
 def counted(number: int, noun: str) -> str:

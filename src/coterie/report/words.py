@@ -52,14 +52,14 @@ def decimal(value: float | None, digits: int = 2) -> str:
 
 def span(interval: Interval | None, digits: int = 2) -> str:
     """Write the ends of an interval, "1.52 to 1.68", or nothing where it has no width or is not known."""
-    if interval is None or not _known(interval) or interval.low == interval.high:
+    if interval is None or not interval.is_known or interval.low == interval.high:
         return ""
     return f"{decimal(interval.low, digits)} to {decimal(interval.high, digits)}"
 
 
 def times(interval: Interval | None, digits: int = 2) -> str:
     """Write a lift as "1.60 ×", or a dash."""
-    return f"{decimal(interval.value, digits)}{NBSP}×" if interval is not None and _known(interval) else MISSING
+    return f"{decimal(interval.value, digits)}{NBSP}×" if interval is not None and interval.is_known else MISSING
 
 
 def value_label(value: float | None) -> str:
@@ -121,7 +121,7 @@ def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, 
 
 def pays(candidate: Candidate) -> str:
     """Say what knowing the group does for recommendations."""
-    if candidate.lift is None or not _known(candidate.lift.lift):
+    if candidate.lift is None or not candidate.lift.lift.is_known:
         return "Whether the groups help to recommend could not be tested: there were no events to hold out."
     lift = candidate.lift.lift
     said = f"{decimal(lift.value, 1)}{NBSP}times as good"
@@ -193,9 +193,3 @@ def _sizes(segments: tuple[Segment, ...]) -> str:
         return ""
     largest, smallest = max(segments, key=lambda s: s.size), min(segments, key=lambda s: s.size)
     return f"The largest holds {percent(largest.share)} of them, the smallest {percent(smallest.share)}."
-
-
-def _known(interval: Interval) -> bool:
-    return all(
-        isinstance(part, int | float) and math.isfinite(part) for part in (interval.value, interval.low, interval.high)
-    )

@@ -40,6 +40,11 @@ class Interval:
     low: Number
     high: Number
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is made of finite numbers."""
+        return all(isinstance(part, int | float) and math.isfinite(part) for part in (self.value, self.low, self.high))
+
 
 @dataclass(frozen=True, slots=True)
 class LiftResult:
