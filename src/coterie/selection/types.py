@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 SCHEMA = "coterie.decision"
-VERSION = 1
+VERSION = 2
 
 StabilityBand = Literal["unstable", "doubtful", "stable", "highly stable"]
-Grade = Literal["reproducible", "constructive", "none"]
+Grade = Literal["natural", "reproducible", "constructive", "none"]
+Null = Literal["gaussian", "copula", "permuted"]
+Setting = str | int | float | bool | None
 
 
 def _null_is_nan(value: Any) -> Any:
@@ -68,11 +71,71 @@ class LiftResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """Held-out-column explained variance: what lift is to tables of events, for tables of traits.
+
+    Args:
+        value: share of the variance of columns that segments were not formed on which they explain, at most 1, with its
+            95 % interval over the columns' folds and refits.
+        standard_error: of the value.
+        random: mean share that random segments of the same sizes explain.
+    """
+
+    value: Interval
+    standard_error: Number
+    random: Number
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest:
+    """Is there structure beyond the covariance: the segments' separation against that of structureless replicates.
+
+    Args:
+        null: how replicates are made. replicates: how many.
+        statistic: separation of the segments, in [0, 1]: 0 = no valley between neighbours, 1 = empty space between them.
+        null_mean, null_high: mean and 95 % quantile of the replicates' separation.
+        p: share of replicates with at least as much separation, counting the data itself: (b + 1) / (replicates + 1).
+        floor: separation below which segments are no islands, whatever p says.
+        is_natural: p at most 0.05 and the statistic at least at the floor.
+    """
+
+    null: Null
+    replicates: int
+    statistic: Number
+    null_mean: Number
+    null_high: Number
+    p: Number
+    floor: float
+    is_natural: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GapPoint:
+    """The gap statistic at one k: log inertia of the reference less that of the data, with its standard error."""
+
+    k: int
+    gap: Number
+    standard_error: Number
+
+
+@dataclass(frozen=True, slots=True)
+class GapCurve:
+    """The gap statistic over k, from k = 1.
+
+    Args:
+        points: in order of k. k: the smallest whose gap is within one standard error of the next one's; 1 = no clusters.
+    """
+
+    points: tuple[GapPoint, ...]
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One row of the decision sheet.
 
     Args:
-        method: the clusterer's name. k: number of clusters.
+        method: the clusterer's name. k: number of clusters, noise not counted.
         inertia: sum of squared distances to the own centre; falls with k.
         silhouette: mean silhouette in [-1, 1]; its interval is that of a sample above 20,000 rows, else of no width.
         calinski_harabasz: higher is better. davies_bouldin: lower is better.
@@ -83,6 +146,14 @@ class Candidate:
         activity_explained: share of the variance of log(events per user) that the clusters explain, in [0, 1].
         lift: None where there are no events, or nobody has one to spare, to hold out.
         misses: floors that it misses, in words; empty when it may be chosen.
+        recipe: name of the basis and embedding that its points come from, "" where there is only one.
+        settings: of the method beside k, such as eps.
+        noise_share: users that it leaves out, over all.
+        bic: Bayesian information criterion, lower is better; None where the method has no likelihood.
+        assign_agreement: share of the users of the fit whom ``assign`` gives the label of the fit.
+        slsw: segment level stability within the solution, per cluster, in [0, 1].
+        slsa: segment level stability across neighbouring solutions of the same method, per cluster, in [0, 1].
+        explained: held-out-column explained variance; None where lift is measured, or it cannot be.
     """
 
     method: str
@@ -98,6 +169,14 @@ class Candidate:
     activity_explained: float | None
     lift: LiftResult | None
     misses: tuple[str, ...]
+    recipe: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    noise_share: float = 0.0
+    bic: float | None = None
+    assign_agreement: float = 1.0
+    slsw: tuple[float, ...] = ()
+    slsa: tuple[float, ...] = ()
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True, slots=True)
