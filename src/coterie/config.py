@@ -135,8 +135,9 @@ class Table(_Part):
         for key in ("user", "item", "value", "time", "title", "tags"):
             if getattr(self, key) is not None and key not in allowed[self.role]:
                 raise ValueError(f"'{key}' does not belong to a table of role '{self.role}'")
-        if self.attributes and self.role == "events":
-            raise ValueError("'attributes' belong to tables of role 'users' or 'items'")
+        for column, kind in self.attributes.items():
+            if self.role == "events" and kind not in {"number", "category"}:
+                raise ValueError(f"attribute {shown(column)} of events is a '{kind}'; expected 'number' or 'category'")
         if self.duplicates in {"last", "first"} and self.role == "events" and self.time is None:
             raise ValueError(
                 f"duplicates = '{self.duplicates}' needs 'time'; without it choose max, min, mean, sum, keep or reject"

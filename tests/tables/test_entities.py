@@ -14,7 +14,8 @@ from coterie.engines import local
 from coterie.errors import ConfigError, DataError
 from coterie.sources.contract import RawTable
 from coterie.tables import rules
-from coterie.tables.entities import attribute_kinds, check_entities, known_ids
+from coterie.tables.attributes import attribute_kinds
+from coterie.tables.entities import check_entities, known_ids
 from coterie.terms import ITEM, STATE, TAG, TITLE, USER
 from tests.tables.backends import rows_of
 

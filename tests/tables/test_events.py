@@ -205,6 +205,102 @@ class TestDuplicates:
         assert rows_of(checked.rejects, "_row", "_reason") == [(1, "duplicate")]
 
 
+class TestAttributes:
+    KINDS: ClassVar = {"attributes": {"seconds": "number", "genre": "category"}, "ranges": {"seconds": [0, 100]}}
+    ROWS: ClassVar = {
+        "_row": [1, 2, 3, 4, 5, 6],
+        "who": ["1", "1", "1", "2", "2", ""],
+        "what": ["a", "a", "b", "a", "b", "a"],
+        "stars": ["1", "3", "2", "2", "2", "2"],
+        "when": ["10", "20", "1", "1", "1", "1"],
+        "seconds": ["30", "50", "x", "999", "", "x"],
+        "genre": ["news", "news", " sport ", None, "", "news"],
+    }
+    COLUMNS = (USER, ITEM, "seconds", "genre")
+    OTHERS = (("1", "b", None, "sport"), ("2", "a", None, None), ("2", "b", None, None))
+
+    def test_bad_cells_become_unknown_and_are_counted(self, backend):
+        checked = check(backend.raw(self.ROWS), table(duplicates="keep", **self.KINDS))
+        assert checked.table.frame.collect_schema().names() == [USER, ITEM, VALUE, TIME, "seconds", "genre"]
+        assert dict(checked.table.attributes) == self.KINDS["attributes"]
+        kept = [("1", "a", 30.0, "news"), ("1", "a", 50.0, "news"), *self.OTHERS]
+        assert rows_of(checked.table.frame, *self.COLUMNS) == sorted(kept, key=str)
+        assert rows_of(checked.rejects, "_row", "_column", "_reason") == [
+            (3, "seconds", "not a number, cell blanked"),
+            (4, "seconds", "out of range, cell blanked"),
+            (6, "who", "null key"),  # its own bad cell is not counted: the row is out
+        ]
+        assert {count.rule: count.counts_as_reject for count in checked.counts} == {
+            "not a number, cell blanked": False,
+            "out of range, cell blanked": False,
+            "null key": True,
+        }
+
+    @pytest.mark.parametrize(
+        ("policy", "seconds"), [("last", 50.0), ("first", 30.0), ("max", 50.0), ("min", 30.0), ("reject", 50.0)]
+    )
+    def test_the_row_that_stays_keeps_its_own(self, backend, policy, seconds):
+        checked = check(backend.raw(self.ROWS), table(duplicates=policy, **self.KINDS))
+        expected = [("1", "a", seconds, "news"), *self.OTHERS]
+        assert rows_of(checked.table.frame, *self.COLUMNS) == sorted(expected, key=str)
+
+    @pytest.mark.parametrize(("policy", "value", "seconds"), [("sum", 4.0, 80.0), ("mean", 2.0, 40.0)])
+    def test_merged_numbers_go_the_way_of_the_value(self, backend, policy, value, seconds):
+        checked = check(backend.raw(self.ROWS), table(duplicates=policy, **self.KINDS))
+        expected = [("1", "a", seconds, "news"), *self.OTHERS]
+        assert rows_of(checked.table.frame, *self.COLUMNS) == sorted(expected, key=str)
+        assert rows_of(checked.table.frame, VALUE, TIME)[-1] == (value, 20.0)
+        assert counted(checked)["merged", ""] == 1
+
+    def test_a_contradicted_category_is_blanked_and_counted(self, backend):
+        rows = self.ROWS | {"genre": ["news", "sport", "sport", None, "", "news"]}
+        checked = check(backend.raw(rows), table(duplicates="sum", **self.KINDS))
+        assert rows_of(checked.table.frame, *self.COLUMNS)[0] == ("1", "a", 80.0, None)
+        (count,) = (count for count in checked.counts if count.column == "genre")
+        assert (count.rule, count.rows, count.counts_as_reject) == ("conflicting duplicate, cell blanked", 1, False)
+
+    def test_a_category_that_one_event_tells_is_the_pairs(self, backend):
+        rows = self.ROWS | {"genre": [None, "sport", "sport", None, "", "news"], "seconds": ["", "7", "", "", "", ""]}
+        checked = check(backend.raw(rows), table(duplicates="mean", **self.KINDS))
+        assert ("1", "a", 7.0, "sport") in rows_of(checked.table.frame, *self.COLUMNS)
+
+    @pytest.mark.parametrize("column", [USER, ITEM, VALUE, TIME, "_row"])
+    def test_names_that_collide(self, backend, column):
+        rows = self.ROWS | {column: ["1"] * 6}
+        with pytest.raises(ConfigError, match=rf"'tables\.ratings\.attributes' names '{column}', .* coterie's own"):
+            check(backend.raw(rows), table(attributes={column: "category"}))
+
+    def test_names_of_other_roles_are_free(self, backend):
+        rows = self.ROWS | {"title": list("abcdef"), "state": list("abcdef")}
+        config = table(duplicates="keep", attributes={"title": "category", "state": "category"})
+        assert ("1", "a", "a") in rows_of(check(backend.raw(rows), config).table.frame, USER, "title", "state")
+
+    def test_strangers_are_counted_beside_attributes(self, backend):
+        known = Known(users=backend.frame({USER: ["1"]}), rejects=False)
+        checked = check(backend.raw(self.ROWS), table(duplicates="keep", **self.KINDS), known)
+        assert counted(checked)["unknown user, kept", "who"] == 2
+        assert checked.table.frame.collect_schema().names()[-1] == "genre"
+
+    def test_a_missing_column_is_named(self, backend):
+        with pytest.raises(ConfigError, match=r"'tables\.ratings\.attributes' names the column 'secnds', which is not"):
+            check(backend.raw(self.ROWS), table(attributes={"secnds": "number"}))
+
+    @pytest.mark.parametrize("policy", ["mean", "sum"])
+    def test_merged_numbers_have_the_same_bits_in_every_order(self, policy):
+        tenths = [0.1 * number for number in range(1, 40)]
+        config = Table.model_validate(
+            {"role": "events", "source": "x", "user": "u", "item": "i", "value": "v", "duplicates": policy}
+            | {"attributes": {"s": "number"}}
+        )
+
+        def merged(order):
+            frame = pl.LazyFrame({"u": ["a"] * 39, "i": ["x"] * 39, "v": [1] * 39, "s": order})
+            raw = RawTable(nw.from_native(frame), "x", "x")
+            return local.collect(check_events("e", config, raw, known=Known(), now_s=0.0).table.frame)["s"].to_list()
+
+        assert merged(tenths) == merged(tenths[::-1]) == merged(tenths[20:] + tenths[:20])
+
+
 @pytest.mark.parametrize(
     ("rows", "changed", "error", "message"),
     [

@@ -20,8 +20,9 @@ from coterie.errors import ConfigError, DataError, RejectedError, UnknownNameErr
 from coterie.sources.contract import RawTable
 from coterie.tables import rules
 from coterie.tables.assessing import Checked
+from coterie.tables.attributes import attribute_kinds
 from coterie.tables.cleaning import clean, filtered_table
-from coterie.tables.entities import attribute_kinds, check_entities, known_ids
+from coterie.tables.entities import check_entities, known_ids
 from coterie.tables.events import Known, check_events
 from coterie.tables.types import RuleCount, Tables
 from coterie.terms import EVENTS, ITEM, ITEMS, USER, USERS, Role
@@ -122,13 +123,13 @@ def _check_config(config: Config) -> None:
     """Refuse what would be ignored or fail only after hours of reading."""
     kinds = {}
     for name, table in config.tables.items():
+        kinds[name] = attribute_kinds(name, table)
         if table.role == EVENTS:
             continue
         for key in ("duplicates", "unknown"):
             if getattr(table, key) != Table.model_fields[key].default:
                 where = f"tables.{name}.{key}"
                 raise ConfigError(f"'{where}' is for tables of role 'events', not '{table.role}'; leave it out")
-        kinds[name] = attribute_kinds(name, table)
     if config.clean.drop_users is not None:
         of_users = {name: kind for name, kind in kinds.items() if config.tables[name].role == USERS}
         filtered_table(of_users, config.clean.drop_users)

@@ -20,7 +20,6 @@ from narwhals.stable.v2.dtypes import DType
 
 from coterie.config import Table
 from coterie.engines import local
-from coterie.errors import ConfigError, shown
 from coterie.sources.contract import RawTable
 from coterie.tables import rules, us_zip
 from coterie.tables.assessing import (
@@ -39,10 +38,11 @@ from coterie.tables.assessing import (
     sortable,
     stacked,
 )
-from coterie.tables.cells import Cell, check_columns, identifier, number, text
+from coterie.tables.attributes import attribute_cells, attribute_kinds, blanked_rows, text_cell
+from coterie.tables.cells import Cell, check_columns, identifier
 from coterie.tables.tags import flag_cells, split_tags, tag_cell
 from coterie.tables.types import CheckedTable, RuleCount
-from coterie.terms import COLUMN, FILE, ITEM, ITEMS, REASON, ROW, STATE, TAG, TITLE, USER, AttributeKind
+from coterie.terms import ITEM, ITEMS, STATE, TAG, TITLE, USER
 
 _WON: Final = beside("won")
 _SAME: Final = beside("same")
@@ -71,28 +71,6 @@ class _Plan:
         """Give (source's column, column of its fault) of each cell whose fault does not cost the row."""
         attributes = [(self.cells[name].column, fault_of(name)) for name in self.compared()]
         return attributes + [(column, _flag_fault(column)) for column in self.flags]
-
-
-def attribute_kinds(name: str, table: Table) -> Mapping[str, AttributeKind]:
-    """Give the kind of each attribute that a table of users or items has once it is checked, ``state`` among them.
-
-    Raises:
-        ConfigError: two attributes, or an attribute and a canonical column, would have one name.
-    """
-    zips = [column for column, kind in table.attributes.items() if kind == "us_zip"]
-    for column in table.attributes:
-        if column in {USER, ITEM, TITLE, TAG, ROW, FILE}:
-            raise ConfigError(
-                f"'tables.{name}.attributes' names '{column}', which is a name of coterie's own; "
-                "rename the column or leave it out"
-            )
-    if zips and (STATE in table.attributes or len(zips) > 1):
-        other = STATE if STATE in table.attributes else zips[1]
-        raise ConfigError(
-            f"'tables.{name}.attributes' has a us_zip, '{zips[0]}', from which '{STATE}' is derived, and also "
-            f"{shown(other)}, which would take the same name; leave one out or make the zip a category"
-        )
-    return {**table.attributes, STATE: "category"} if zips else dict(table.attributes)
 
 
 def check_entities(name: str, table: Table, raw: RawTable) -> Checked:
@@ -146,9 +124,8 @@ def _plan(name: str, table: Table, schema: Mapping[str, DType]) -> _Plan:
     check_columns(f"tables.{name}", list(schema), [(table.role.removesuffix("s"), column), *_wanted(table)])
     cells = {key: identifier(column, schema[column])}
     if table.title is not None:
-        cells[TITLE] = _text_cell(table.title, schema[table.title])
-    for attribute, kind in table.attributes.items():
-        cells[attribute] = _attribute(attribute, kind, schema[attribute], table.ranges.get(attribute))
+        cells[TITLE] = text_cell(table.title, schema[table.title])
+    cells |= attribute_cells(table, schema)
     flags = flag_cells(table.tags, schema)
     if table.tags is not None:
         cells[TAG] = tag_cell(table.tags, schema, flags)
@@ -163,19 +140,6 @@ def _wanted(table: Table) -> list[tuple[str, str]]:
     return wanted + [("attributes", column) for column in table.attributes]
 
 
-def _text_cell(column: str, dtype: DType) -> Cell:
-    return Cell(column, text(column, dtype), nw.lit(None).cast(nw.String))
-
-
-def _attribute(column: str, kind: AttributeKind, dtype: DType, limits: tuple[float, float] | None) -> Cell:
-    if kind == "number":
-        return number(column, dtype, limits=limits)
-    cell = _text_cell(column, dtype)
-    if kind == "us_zip" and dtype.is_numeric():  # 02138, stored as 2138
-        return Cell(column, cell.value.str.zfill(5), cell.fault)
-    return cell
-
-
 def _flag_fault(column: str) -> str:
     return fault_of(f"{TAG}/{column}")
 
@@ -183,14 +147,7 @@ def _flag_fault(column: str) -> str:
 def _parts(assessed: nw.LazyFrame[Any], plan: _Plan, originals: Sequence[str]) -> list[nw.LazyFrame[Any]]:
     """Execute once, and give the good rows, the refused ones, and for each column the rows whose cell is blanked."""
     good = good_rows(assessed)
-    blanked = [
-        good.filter(~nw.col(fault).is_null()).select(
-            *originals,
-            nw.lit(column).alias(COLUMN),
-            nw.concat_str([nw.col(fault), nw.lit(rules.BLANKED)]).alias(REASON),
-        )
-        for column, fault in plan.blankable()
-    ]
+    blanked = blanked_rows(good, plan.blankable(), originals)
     frames = [canonical(good, list(plan.cells)), bad_rows(assessed, originals), *blanked]
     return [local.lazy(frame) for frame in local.collect_all(frames)]
 

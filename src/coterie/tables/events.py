@@ -2,7 +2,8 @@
 
 Raw rows come in; checked ones with canonical columns go out, beside every row that was refused or superseded. A row is
 refused for the first rule that it breaks, cells first (user, item, value, time), then unknown users and items, then
-duplicates of a user and item. Nothing depends on the order of rows.
+duplicates of a user and item. An attribute that cannot be read is blanked and its row stays, as with users and items.
+Nothing depends on the order of rows.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
-import numpy as np
-import polars as pl
 
 from coterie.config import Table
 from coterie.engines import local
@@ -27,6 +26,7 @@ from coterie.tables.assessing import (
     beside,
     canonical,
     contested,
+    fault_of,
     good_rows,
     has_duplicates,
     refuse_empty,
@@ -34,15 +34,16 @@ from coterie.tables.assessing import (
     sortable,
     stacked,
 )
+from coterie.tables.attributes import attribute_cells, attribute_kinds, blanked_rows
 from coterie.tables.cells import Cell, check_columns, identifier, number, required
 from coterie.tables.dates import time_cell
+from coterie.tables.merging import merge
 from coterie.tables.types import CheckedTable, RuleCount
 from coterie.terms import COLUMN, EVENTS, ITEM, REASON, TIME, USER, VALUE
 
 _PAIR: Final = (beside(USER), beside(ITEM))
 _WON: Final = beside("won")
 _FLIPPED: Final = beside("flipped")
-_TIMES: Final = beside("times")
 _RULES: Final[Mapping[str, str]] = {USER: rules.UNKNOWN_USER, ITEM: rules.UNKNOWN_ITEM}
 
 
@@ -70,28 +71,27 @@ def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s:
         now_s: the present, seconds since 1970.
 
     Raises:
-        ConfigError: a column is not there, or its type does not fit its role.
+        ConfigError: a column is not there, its type does not fit its role, or names collide.
         DataError: there are no rows.
     """
     refuse_own_names(name, raw)
+    kinds = attribute_kinds(name, table)
     cells = _cells(name, table, raw, now_s=now_s)
     originals = raw.frame.collect_schema().names()
-    assessed = _with_unknown(assess(raw.frame, cells, list(cells)), cells, known)
-    strangers = [beside(f"stranger_{key}") for key in _ids(known)]
-    kept_columns = [*cells, *(f"stranger_{key}" for key in _ids(known))]
-    good, bad = map(
-        local.lazy, local.collect_all([canonical(good_rows(assessed), kept_columns), bad_rows(assessed, originals)])
-    )
-    n_good, n_bad = (local.collect(frame.select(n=nw.len())).item() for frame in (good, bad))
-    refuse_empty(name, raw, n_good + n_bad)
-    counts = _count_strangers(name, table, good, known) if strangers and not known.rejects else ()
-    good = good.select(*cells)
-    settled, superseded, merged = _settle(table, good, assessed, originals)
-    rejects = stacked([bad, *superseded])
-    counts = (*rules.tally(name, rejects, _key_columns(table)), *counts)
-    if merged:
-        counts = (*counts, RuleCount(name, rules.MERGED, "", merged, counts_as_reject=False))
-    return Checked(CheckedTable(name, EVENTS, settled), rejects, counts, n_good + n_bad)
+    deciding = [column for column in cells if column not in kinds]
+    assessed = _with_unknown(assess(raw.frame, cells, deciding), cells, known)
+    kept_columns = [*cells, *map(_stranger, _ids(known))]
+    kept = good_rows(assessed)
+    blanked = blanked_rows(kept, [(column, fault_of(column)) for column in kinds], originals)
+    parts = local.collect_all([canonical(kept, kept_columns), bad_rows(assessed, originals), *blanked])
+    good, bad, *blanked = map(local.lazy, parts)
+    read = parts[0].height + parts[1].height
+    refuse_empty(name, raw, read)
+    counts = _count_strangers(name, table, good, known) if not known.rejects else ()
+    settled, superseded, merged = _settle(name, table, good.select(*cells), assessed, originals)
+    rejects = stacked([bad, *blanked, *superseded])
+    counts = (*rules.tally(name, rejects, _key_columns(table)), *counts, *merged)
+    return Checked(CheckedTable(name, EVENTS, settled, attributes=kinds), rejects, counts, read)
 
 
 def _cells(name: str, table: Table, raw: RawTable, *, now_s: float) -> dict[str, Cell]:
@@ -100,13 +100,14 @@ def _cells(name: str, table: Table, raw: RawTable, *, now_s: float) -> dict[str,
     wanted = [("user", user), ("item", item)]
     wanted += [("value", table.value)] if table.value is not None else []
     wanted += [("time", table.time.column)] if table.time is not None else []
+    wanted += [("attributes", column) for column in table.attributes]
     check_columns(f"tables.{name}", schema.names(), wanted)
     cells = {USER: identifier(user, schema[user]), ITEM: identifier(item, schema[item])}
     if table.value is not None:
         cells[VALUE] = required(number(table.value, schema[table.value], limits=table.range))
     if table.time is not None:
         cells[TIME] = required(time_cell(table.time, schema[table.time.column], now_s=now_s))
-    return cells
+    return cells | attribute_cells(table, schema)
 
 
 def _key_columns(table: Table) -> tuple[str, str]:
@@ -119,10 +120,14 @@ def _ids(known: Known) -> dict[str, nw.LazyFrame[Any]]:
     return {key: ids for key, ids in ((USER, known.users), (ITEM, known.items)) if ids is not None}
 
 
+def _stranger(key: str) -> str:
+    return beside(f"stranger_{key}")
+
+
 def _with_unknown(assessed: nw.LazyFrame[Any], cells: Mapping[str, Cell], known: Known) -> nw.LazyFrame[Any]:
     """Mark events of users and items that no table knows, and reject them where that is asked."""
     for key, ids in _ids(known).items():
-        stranger = beside(f"stranger_{key}")
+        stranger = beside(_stranger(key))
         listed = ids.select(nw.col(key).alias(beside(key)), nw.lit(False).alias(stranger))
         assessed = assessed.join(listed, on=beside(key), how="left").with_columns(nw.col(stranger).fill_null(True))
         if known.rejects:
@@ -138,7 +143,7 @@ def _count_strangers(name: str, table: Table, good: nw.LazyFrame[Any], known: Kn
     columns = dict(zip((USER, ITEM), _key_columns(table), strict=True))
     counts = []
     for key in _ids(known):
-        of_strangers = good.filter(nw.col(f"stranger_{key}"))
+        of_strangers = good.filter(nw.col(_stranger(key)))
         rows, example = local.collect(of_strangers.select(rows=nw.len(), example=nw.col(key).min())).row(0)
         if rows:
             rule = f"{_RULES[key]}{rules.KEPT}"
@@ -147,25 +152,26 @@ def _count_strangers(name: str, table: Table, good: nw.LazyFrame[Any], known: Kn
 
 
 def _settle(
-    table: Table, good: nw.LazyFrame[Any], assessed: nw.LazyFrame[Any], originals: list[str]
-) -> tuple[nw.LazyFrame[Any], list[nw.LazyFrame[Any]], int]:
-    """Apply the policy for several events of one user and item: what stays, the rows given up, the number merged."""
+    name: str, table: Table, good: nw.LazyFrame[Any], assessed: nw.LazyFrame[Any], originals: list[str]
+) -> tuple[nw.LazyFrame[Any], list[nw.LazyFrame[Any]], tuple[RuleCount, ...]]:
+    """Apply the policy for several events of one user and item: what stays, rows given up, what merging did."""
     policy = table.duplicates
     if policy == "keep" or not has_duplicates(good, (USER, ITEM)):
-        return good, [], 0
+        return good, [], ()
     if policy in {"mean", "sum"}:
-        return _merge(good, policy, has_time=table.time is not None)
+        merged, counts = merge(name, table, good)
+        return merged, [], counts
     schema = assessed.collect_schema()
     flip, order = _order(table)
     if flip is not None:
         assessed = assessed.with_columns((-nw.col(beside(flip))).alias(_FLIPPED))
     rows = contested(assessed, _PAIR, [*order, *sortable(schema, originals)], _WON)
     rows = local.lazy(local.collect(rows))
-    names = local.collect(good.head(0)).columns
+    names = good.collect_schema().names()
     winners = canonical(rows.filter(nw.col(_WON)), names)
     settled = stacked([good.join(winners.select(USER, ITEM), on=[USER, ITEM], how="anti"), winners])
     rule = rules.DUPLICATE if policy == "reject" else rules.SUPERSEDED
-    return settled, [because(rows.filter(~nw.col(_WON)), originals, rule)], 0
+    return settled, [because(rows.filter(~nw.col(_WON)), originals, rule)], ()
 
 
 def _order(table: Table) -> tuple[str | None, list[str]]:
@@ -185,21 +191,3 @@ def _order(table: Table) -> tuple[str | None, list[str]]:
             return VALUE, [_FLIPPED, *time]
         case _:
             return None, [*time, *value]
-
-
-def _merge(
-    good: nw.LazyFrame[Any], policy: str, *, has_time: bool
-) -> tuple[nw.LazyFrame[Any], list[nw.LazyFrame[Any]], int]:
-    """Give one event a user and item: mean or sum of the values, at the latest time."""
-    latest = [nw.col(TIME).max()] if has_time else []
-    grouped = good.group_by(USER, ITEM, VALUE).agg(nw.len().alias(_TIMES), *latest)
-    # Each different value of a pair once and in order: the last bits of a sum must not depend on the order of rows.
-    rows = local.collect(grouped).sort(USER, ITEM, VALUE)
-    pairs = rows.select(pl.struct(USER, ITEM).rle_id()).to_series().to_numpy()
-    sums = np.bincount(pairs, rows[VALUE].to_numpy() * rows[_TIMES].to_numpy())
-    counts = np.bincount(pairs, rows[_TIMES].to_numpy())
-    times = [pl.col(TIME).max()] if has_time else []
-    merged = rows.group_by(USER, ITEM, maintain_order=True).agg(*times)
-    values = pl.Series(VALUE, sums / counts if policy == "mean" else sums, dtype=pl.Float64)
-    ordered = merged.with_columns(values).select(USER, ITEM, VALUE, *([TIME] if has_time else []))
-    return local.lazy(ordered), [], int(counts.sum()) - ordered.height

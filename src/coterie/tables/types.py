@@ -41,9 +41,9 @@ class CheckedTable:
     Args:
         name: its name in the config.
         role: events, users or items.
-        frame: events: user_id, item_id and, where the config names them, value and time_s; users: user_id and
-            attributes; items: item_id, title (where named) and attributes. Ids are text; numbers are float64; a missing
-            attribute is null; a ``us_zip`` attribute adds a ``state`` column.
+        frame: events: user_id, item_id and, where the config names them, value, time_s and attributes; users: user_id
+            and attributes; items: item_id, title (where named) and attributes. Ids are text; numbers are float64; a
+            missing attribute is null; a ``us_zip`` attribute adds a ``state`` column.
         attributes: kind per attribute column of the frame; ``state`` is there as a category.
         tags: item_id, tag: one row a pair, for items that have tags; else None.
     """
