@@ -20,6 +20,7 @@ from coterie.errors import DataError
 from coterie.features import options
 from coterie.features.aligning import ENTITY, EVENTS_SEEN, columns_of, on_index, require_columns, table_of, users_of
 from coterie.features.contract import FeatureBlock, Ids
+from coterie.features.item_tags import ItemTags, item_tags
 from coterie.features.scaling import usable_spread
 from coterie.frozen import Frozen
 from coterie.tables import CheckedTable, Tables
@@ -40,24 +41,6 @@ OF_VALUE: Final = (MEAN_VALUE, SPREAD_VALUE)
 
 _FIRST, _LAST, _ITEMS = "_first_s", "_last_s", "_items"
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemTags:
-    """The items' tags as the fit knew them.
-
-    Args:
-        items, tags: (p,) one entry an (item, tag) pair, sorted; empty where no table of items has tags.
-    """
-
-    items: npt.NDArray[np.str_]
-    tags: npt.NDArray[np.str_]
-
-    @property
-    def frame(self) -> nw.LazyFrame[Any]:
-        """The pairs as a frame."""
-        schema = {ITEM: pl.String, TAG: pl.String}
-        return local.lazy(pl.DataFrame({ITEM: self.items.tolist(), TAG: self.tags.tolist()}, schema=schema))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +150,7 @@ class Activity:
         names = [FREQUENCY, DIVERSITY]
         names += [name for column, made in ((TIME, OF_TIME), (VALUE, OF_VALUE)) if column in present for name in made]
         reference_s = _latest(table, ids) if TIME in present else np.nan
-        tags = _item_tags(tables)
+        tags = item_tags(tables.items)
         measured = _measured(table, ids, names, reference_s, tags)
         if np.isnan(measured[FREQUENCY]).all():
             raise DataError(
@@ -190,15 +173,6 @@ def _latest(table: CheckedTable, ids: Ids) -> float:
     per_user = table.frame.group_by(USER).agg(nw.col(TIME).max().alias(_LAST))
     latest = local.collect(on_index(per_user, ids).select(nw.col(_LAST).max()))[_LAST][0]
     return np.nan if latest is None else float(latest)
-
-
-def _item_tags(tables: Tables) -> ItemTags:
-    """Collect the (item, tag) pairs of all tables of items."""
-    frames = [local.collect(table.tags.select(ITEM, TAG).unique()) for table in tables.items if table.tags is not None]
-    empty = pl.DataFrame(schema={ITEM: pl.String, TAG: pl.String})
-    pairs = pl.concat([empty, *frames]).unique().sort(ITEM, TAG)
-    items, tags = (np.array(pairs[column].to_list(), dtype=np.str_) for column in (ITEM, TAG))
-    return ItemTags(items, tags)
 
 
 def _measured(table: CheckedTable, ids: Ids, names: list[str], reference_s: float, tags: ItemTags) -> dict[str, Floats]:

@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from coterie.engines import local
-from coterie.errors import ConfigError, ModelError
+from coterie.errors import ConfigError, DataError, ModelError, shown
 from coterie.features.contract import Ids
 from coterie.tables import CheckedTable, Tables
 from coterie.terms import USER, Role
 
 ENTITY = "_entity"  # int32, the entity's position in the ids that were asked for
 EVENTS_SEEN = "_events"  # int64, events behind one row of an aggregate
+IS_KNOWN = "_is_known"  # bool, whether a table has a row of the entity
 
 
 def table_of(tables: Tables, name: str, role: Role, where: str) -> CheckedTable:
@@ -73,3 +74,21 @@ def index_frame(ids: Ids, key: str = USER, position: str = ENTITY) -> nw.LazyFra
 def on_index(frame: nw.LazyFrame[Any], ids: Ids) -> nw.LazyFrame[Any]:
     """Keep the rows of ``ids`` and give each its entity's position in place of its id."""
     return local.here(frame).join(index_frame(ids), on=USER, how="inner").drop(USER)
+
+
+def one_row_each(table: CheckedTable, ids: Ids, *wanted: nw.Expr) -> pl.DataFrame:
+    """Collect one row an id, in the order of ``ids``, with ``IS_KNOWN``; all null where the table does not know it.
+
+    Raises:
+        DataError: a user has several rows.
+    """
+    described = table.frame.select(USER, *wanted, nw.lit(True).alias(IS_KNOWN))
+    joined = index_frame(ids).join(local.here(described), on=USER, how="left")
+    rows = local.collect(joined.with_columns(nw.col(IS_KNOWN).fill_null(False))).sort(ENTITY)
+    if rows.height > len(ids):
+        twice = rows.filter(pl.col(ENTITY).is_duplicated())[USER][0]
+        raise DataError(
+            f"the table '{table.name}' has several rows of the user {shown(twice)}, and attributes need one; "
+            f"set tables.{table.name}.duplicates to 'first', 'last' or 'reject'"
+        )
+    return rows

@@ -6,9 +6,10 @@ users and frozen. A user whom the table does not know gets the row of someone wh
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, Self, cast, get_args
+from typing import Any, ClassVar, Final, Self, cast, get_args
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -17,65 +18,42 @@ import polars as pl
 import scipy.sparse as sp
 
 from coterie.config import refuse_unknown
-from coterie.engines import local
 from coterie.errors import ConfigError, DataError, nearest, shown
 from coterie.features import options
-from coterie.features.aligning import ENTITY, index_frame, require_columns, table_of, users_of
+from coterie.features.aligning import IS_KNOWN, one_row_each, require_columns, table_of, users_of
 from coterie.features.contract import FeatureBlock, Ids, Matrix
-from coterie.features.scaling import usable_spread
+from coterie.features.preparation import (
+    MISSING,
+    CategoryColumn,
+    Codes,
+    Coding,
+    Impute,
+    NumberColumn,
+    NumberRule,
+    Scale,
+    fit_category,
+    fit_number,
+    group_codes,
+)
 from coterie.frozen import Frozen
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import STATE, USER, USERS
+from coterie.terms import STATE, USERS
 
 KIND: Final = "attributes"
-OPTIONS: Final = ("columns", "scale", "impute", "min_count", "block_weight")
-MISSING: Final = "missing"
-OTHER: Final = "other"
+OPTIONS: Final = (
+    "columns",
+    "scale",
+    "impute",
+    "impute_by",
+    "impute_category",
+    "clip",
+    "log",
+    "categories",
+    "min_count",
+    "block_weight",
+)
 SPARSE_BELOW: Final = 0.1  # share of entries that are not zero under which CSR takes less memory and time
-
-Scale = Literal["standard", "none", "minmax", "robust"]
-Impute = Literal["median", "mean"]
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class NumberColumn:
-    """How one number is prepared: missing becomes ``fill``, then (x - centre) / spread.
-
-    Args:
-        name: the attribute. fill, centre: in its unit. spread: in its unit, > 0.
-    """
-
-    name: str
-    fill: float
-    centre: float
-    spread: float
-
-    def prepare(self, values: pl.Series) -> Floats:
-        """(n,) prepared values of (n,) raw ones."""
-        raw = _known_or_nan(values)
-        return (np.where(np.isfinite(raw), raw, self.fill) - self.centre) / self.spread
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryColumn:
-    """Which categories of one attribute are columns.
-
-    Args:
-        name: the attribute. categories: those kept, sorted; then "other" and "missing" where the fit had them.
-    """
-
-    name: str
-    categories: tuple[str, ...]
-
-    def codes(self, values: pl.Series) -> npt.NDArray[np.int32]:
-        """(n,) positions in ``categories``; -1 for a row of zeros: missing, or unknown without an "other"."""
-        known = {MISSING: -1} | {category: code for code, category in enumerate(self.categories)}
-        found = values.fill_null(MISSING).replace_strict(
-            list(known), list(known.values()), default=known.get(OTHER, -1), return_dtype=pl.Int32
-        )
-        codes: npt.NDArray[np.int32] = found.to_numpy()
-        return codes
+MISSPELT_FROM: Final = 0.8  # likeness from which a constant is taken for a misspelt choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +64,7 @@ class FittedAttributes:
         name: the block's name. table: its users table.
         numbers, categories: how each attribute is prepared.
         is_sparse: whether ``apply`` gives CSR.
+        impute_by: the attribute by whose groups missing cells are filled, or None. groups: (g,) its categories, sorted.
     """
 
     name: str
@@ -93,6 +72,8 @@ class FittedAttributes:
     numbers: tuple[NumberColumn, ...]
     categories: tuple[CategoryColumn, ...]
     is_sparse: bool
+    impute_by: str | None = None
+    groups: tuple[str, ...] = ()
 
     @property
     def columns(self) -> npt.NDArray[np.str_]:
@@ -105,18 +86,21 @@ class FittedAttributes:
 
         Raises:
             ModelError: the table lacks an attribute that the fit had.
-            DataError: a user has several rows.
+            DataError: a user has several rows, or the logarithm meets a number below zero.
         """
         where = f"features.{self.name}"
         table = table_of(tables, self.table, USERS, where)
         numbers, categories = [part.name for part in self.numbers], [part.name for part in self.categories]
+        categories = _with(categories, self.impute_by)
         require_columns(table, numbers + categories, where)
         rows = _rows(table, ids, numbers, categories)
         return FeatureBlock(self.name, ids, self.columns, self._matrix(rows))
 
     def _matrix(self, rows: pl.DataFrame) -> Matrix:
-        parts = [sp.csr_array(column.prepare(rows[column.name]).reshape(-1, 1)) for column in self.numbers]
-        parts += [_one_hot(column.codes(rows[column.name]), len(column.categories)) for column in self.categories]
+        groups = group_codes(rows[self.impute_by] if self.impute_by else None, self.groups, rows.height)
+        numbers = [column.prepare(rows[column.name], groups) for column in self.numbers]
+        parts = [sp.csr_array(column.reshape(-1, 1)) for column in numbers]
+        parts += [column.prepare(rows[column.name], groups) for column in self.categories]
         stacked = sp.csr_array(sp.hstack(parts, format="csr"), dtype=np.float32)
         stacked.eliminate_zeros()
         if self.is_sparse:
@@ -131,19 +115,49 @@ class FittedAttributes:
             "table": self.table,
             "is_sparse": self.is_sparse,
             "numbers": [column.name for column in self.numbers],
+            "logarithms": [column.is_log for column in self.numbers],
             "categories": [[column.name, list(column.categories)] for column in self.categories],
+            "category_fills": [[column.fill, list(column.group_fills)] for column in self.categories],
+            "impute_by": self.impute_by,
+            "groups": list(self.groups),
         }
-        prepared = np.array([[part.fill, part.centre, part.spread] for part in self.numbers], dtype=np.float64)
-        return Frozen(KIND, meta, {"numbers": prepared.reshape(-1, 3)})
+        prepared = [[part.fill, part.centre, part.spread, part.low, part.high] for part in self.numbers]
+        arrays = {
+            "numbers": np.array(prepared, dtype=np.float64).reshape(-1, 5),
+            "group_fills": np.array([part.group_fills for part in self.numbers], dtype=np.float64),
+            "shares": np.array([share for part in self.categories for share in part.shares], dtype=np.float64),
+        }
+        return Frozen(KIND, meta, arrays)
 
     @classmethod
     def from_arrays(cls, frozen: Frozen) -> Self:
         """Give back an equal fitted block."""
-        meta = frozen.meta
-        prepared = frozen.arrays["numbers"].tolist()
-        numbers = tuple(NumberColumn(name, *row) for name, row in zip(meta["numbers"], prepared, strict=True))
-        categories = tuple(CategoryColumn(name, tuple(kept)) for name, kept in meta["categories"])
-        return cls(meta["name"], meta["table"], numbers, categories, meta["is_sparse"])
+        meta, arrays = frozen.meta, frozen.arrays
+        prepared = zip(
+            meta["numbers"],
+            arrays["numbers"].tolist(),
+            meta["logarithms"],
+            arrays["group_fills"].tolist(),
+            strict=True,
+        )
+        shares = arrays["shares"].tolist()
+        ends = np.cumsum([len(kept) for _, kept in meta["categories"]]).tolist() if shares else []
+        starts = [0, *ends[:-1]] if shares else [0] * len(meta["categories"])
+        parts = zip(meta["categories"], meta["category_fills"], starts, strict=True)
+        return cls(
+            name=meta["name"],
+            table=meta["table"],
+            numbers=tuple(
+                NumberColumn(name, *row, is_log=log, group_fills=tuple(fills)) for name, row, log, fills in prepared
+            ),
+            categories=tuple(
+                CategoryColumn(name, tuple(kept), fill, tuple(fills), tuple(shares[start : start + len(kept)]))
+                for (name, kept), (fill, fills), start in parts
+            ),
+            is_sparse=meta["is_sparse"],
+            impute_by=meta["impute_by"],
+            groups=tuple(meta["groups"]),
+        )
 
 
 class Attributes:
@@ -156,7 +170,17 @@ class Attributes:
         scale: what numbers are brought to, by the known values of the fit: "standard" (mean 0, standard deviation 1),
             "minmax" (0 to 1 in the fit, later values may lie outside), "robust" (median 0, interquartile range 1) or
             "none". A number that does not vary in the fit is only centred.
-        impute: what a missing number becomes: the fit's "median" or "mean", or a number in the attribute's unit.
+        impute: what a missing number becomes: the fit's "median", "mean" or "most_frequent" (of several the least), or
+            a number in the attribute's unit.
+        impute_by: a category: a missing cell gets the median, mean or most frequent of the users of its own group, and
+            that of all where the group is unknown or has none.
+        impute_category: what a missing category becomes: "missing", a category of its own; the fit's "most_frequent"
+            (of several the first in the alphabet); or a category by name.
+        clip: [low, high], quantiles of the fit's known numbers in [0, 1], to which numbers are cut before all else.
+        log: take ln(1 + x) of every number, which must be >= 0, before it is scaled.
+        categories: "plain" gives columns of 0 and 1; "famd" divides each by the root of its share among the fit's
+            users and centres it, so that the principal components of the block are those of factor analysis of mixed
+            data. Rows are then dense, and scale must be "standard".
         min_count: categories of fewer users in the fit become "other", >= 1.
         block_weight: weight beside other basis blocks, > 0.
 
@@ -164,7 +188,7 @@ class Attributes:
     not have becomes "other" where there is one, else a row of zeros.
 
     Raises:
-        ConfigError: an option is unknown or out of range.
+        ConfigError: an option is unknown or out of range, or has no effect beside the others.
     """
 
     Fitted: ClassVar[type[FittedAttributes]] = FittedAttributes
@@ -177,6 +201,11 @@ class Attributes:
         columns: Sequence[str] | None = None,
         scale: str = "standard",
         impute: str | float = "median",
+        impute_by: str | None = None,
+        impute_category: str = "missing",
+        clip: Sequence[float] | None = None,
+        log: bool = False,
+        categories: str = "plain",
         min_count: int = 10,
         block_weight: float = 1.0,
         **unknown: Any,
@@ -184,15 +213,32 @@ class Attributes:
         where = f"features.{name}"
         refuse_unknown(unknown, OPTIONS, where)
         self.name, self.table = name, table
-        self.columns = None if columns is None else _names(columns, f"{where}.columns")
+        self.columns = None if columns is None else options.names(columns, f"{where}.columns")
         self.scale = cast(Scale, options.one_of(scale, get_args(Scale), f"{where}.scale"))
         self.impute: Impute | float = (
             cast(Impute, options.one_of(impute, get_args(Impute), f"{where}.impute"))
             if isinstance(impute, str)
             else options.number(impute, f"{where}.impute")
         )
+        self.impute_by = None if impute_by is None else options.text(impute_by, f"{where}.impute_by")
+        self.impute_category = _category_fill(impute_category, f"{where}.impute_category")
+        self.clip = None if clip is None else _quantiles(clip, f"{where}.clip")
+        self.log = options.flag(log, f"{where}.log")
+        self.categories = cast(Coding, options.one_of(categories, get_args(Coding), f"{where}.categories"))
+        self._refuse_conflicts(where)
         self.min_count = options.whole(min_count, f"{where}.min_count", low=1)
         self.block_weight = options.above_zero(block_weight, f"{where}.block_weight")
+
+    def _refuse_conflicts(self, where: str) -> None:
+        if self.categories == "famd" and self.scale != "standard":
+            raise ConfigError(f"'{where}.categories' is 'famd', which needs scale = 'standard', got '{self.scale}'")
+        if self.impute_by is not None and not isinstance(self.impute, str) and self.impute_category != "most_frequent":
+            raise ConfigError(
+                f"'{where}.impute_by' has no effect beside impute = {self.impute:g} and impute_category = "
+                f"{shown(self.impute_category)}, which are one for all; take it out, or impute a 'median'"
+            )
+        if self.log and not isinstance(self.impute, str) and self.impute < 0:
+            raise ConfigError(f"'{where}.impute' is {self.impute:g}, and log = true expects numbers >= 0")
 
     def entities(self, tables: Tables) -> Ids:
         """Give the sorted ids of the table's users."""
@@ -203,17 +249,20 @@ class Attributes:
 
         Raises:
             ConfigError: a column is not an attribute of the table, or of a kind that cannot be a column.
-            DataError: a number has no known value, or a user has several rows.
+            DataError: an attribute that is to be filled has no known value, the logarithm meets a number below zero, or
+                a user has several rows.
         """
         table = table_of(tables, self.table, USERS, f"features.{self.name}")
         numbers, categories = self._chosen(table)
-        rows = _rows(table, ids, numbers, categories)
-        known = rows.filter(pl.col(_IS_KNOWN))
-        prepared = tuple(self._number(name, rows[name]) for name in numbers)
-        kept = tuple(CategoryColumn(name, _categories(known[name], self.min_count)) for name in categories)
+        group_by = None if self.impute_by is None else self._group_column(table)
+        rows = _rows(table, ids, numbers, _with(categories, group_by)).filter(pl.col(IS_KNOWN))
+        groups = tuple(rows[group_by].drop_nulls().unique().sort().to_list()) if group_by else ()
+        codes = group_codes(rows[group_by] if group_by else None, groups, rows.height)
+        prepared = tuple(self._number(name, rows[name], codes, len(groups)) for name in numbers)
+        kept = tuple(self._category(name, rows[name], codes, len(groups)) for name in categories)
         width = len(prepared) + sum(len(column.categories) for column in kept)
-        is_sparse = len(prepared) + len(kept) < SPARSE_BELOW * width
-        return FittedAttributes(self.name, self.table, prepared, kept, is_sparse)
+        is_sparse = len(prepared) + len(kept) < SPARSE_BELOW * width and self.categories == "plain"
+        return FittedAttributes(self.name, self.table, prepared, kept, is_sparse, group_by, groups)
 
     def _chosen(self, table: CheckedTable) -> tuple[list[str], list[str]]:
         """Give the names of the numbers and of the categories."""
@@ -230,8 +279,17 @@ class Attributes:
             [name for name in unique if table.attributes[name] == "category"],
         )
 
-    def _resolved(self, table: CheckedTable, name: str) -> str:
-        where = f"features.{self.name}.columns"
+    def _group_column(self, table: CheckedTable) -> str:
+        found = self._resolved(table, str(self.impute_by), "impute_by")
+        if table.attributes[found] != "category":
+            raise ConfigError(
+                f"'features.{self.name}.impute_by' names '{found}' of kind '{table.attributes[found]}'; "
+                "expected a category"
+            )
+        return found
+
+    def _resolved(self, table: CheckedTable, name: str, option: str = "columns") -> str:
+        where = f"features.{self.name}.{option}"
         if name not in table.attributes:
             raise ConfigError(
                 f"'{where}' names {shown(name)}, no attribute of '{table.name}'{nearest(name, table.attributes)}"
@@ -245,80 +303,56 @@ class Attributes:
             f"'{where}' names '{name}' of kind '{kind}'; expected a number, a category, or a zip code with its state"
         )
 
-    def _number(self, name: str, values: pl.Series) -> NumberColumn:
-        raw = _known_or_nan(values)
-        known = np.sort(raw[np.isfinite(raw)])  # sorted, so that sums do not depend on the order of users
-        if len(known) == 0:
+    def _number(self, name: str, values: pl.Series, groups: Codes, n_groups: int) -> NumberColumn:
+        rule = NumberRule(self.scale, self.impute, self.clip, self.log)
+        column = fit_number(name, values, groups, n_groups, rule)
+        if column is None:
             raise DataError(
                 f"the number '{name}' of '{self.table}' is missing for every user; "
                 f"leave it out of 'features.{self.name}.columns'"
             )
-        centre, spread = _centre_and_spread(known, self.scale)
-        return NumberColumn(name, _fill(known, self.impute), centre, usable_spread(spread, known))
+        return column
 
-
-_IS_KNOWN = "_is_known"
+    def _category(self, name: str, values: pl.Series, groups: Codes, n_groups: int) -> CategoryColumn:
+        column = fit_category(
+            name,
+            values,
+            groups,
+            n_groups,
+            impute=self.impute_category,
+            min_count=self.min_count,
+            coding=self.categories,
+        )
+        if column is None:
+            raise DataError(
+                f"the category '{name}' of '{self.table}' is missing for every user, so none is most frequent; "
+                f"leave it out of 'features.{self.name}.columns' or set impute_category = 'missing'"
+            )
+        return column
 
 
 def _rows(table: CheckedTable, ids: Ids, numbers: Sequence[str], categories: Sequence[str]) -> pl.DataFrame:
     """Collect one row an id, in the order of ``ids``; all null where the table does not know it."""
-    wanted = table.frame.select(
-        USER,
-        *(nw.col(name).cast(nw.Float64) for name in numbers),
-        *(nw.col(name).cast(nw.String) for name in categories),
-        nw.lit(True).alias(_IS_KNOWN),
-    )
-    joined = index_frame(ids).join(local.here(wanted), on=USER, how="left")
-    rows = local.collect(joined.with_columns(nw.col(_IS_KNOWN).fill_null(False))).sort(ENTITY)
-    if rows.height > len(ids):
-        twice = rows.filter(pl.col(ENTITY).is_duplicated())[USER][0]
-        raise DataError(
-            f"the table '{table.name}' has several rows of the user {shown(twice)}, and attributes need one; "
-            f"set tables.{table.name}.duplicates to 'first', 'last' or 'reject'"
-        )
-    return rows
+    wanted = [nw.col(name).cast(nw.Float64) for name in numbers]
+    return one_row_each(table, ids, *wanted, *(nw.col(name).cast(nw.String) for name in categories))
 
 
-def _known_or_nan(values: pl.Series) -> Floats:
-    raw: Floats = values.fill_null(np.nan).to_numpy().astype(np.float64)
-    return raw
+def _with(columns: Sequence[str], more: str | None) -> list[str]:
+    return list(dict.fromkeys([*columns, *([more] if more else [])]))
 
 
-def _fill(known: Floats, impute: Impute | float) -> float:
-    if impute == "median":
-        return float(np.median(known))
-    return float(known.mean()) if impute == "mean" else float(impute)
+def _quantiles(clip: object, where: str) -> tuple[float, float]:
+    if isinstance(clip, list | tuple) and len(clip) == 2:
+        low, high = (options.number(quantile, where, low=0, high=1) for quantile in clip)
+        if low < high:
+            return low, high
+    raise ConfigError(f"'{where}' is {shown(clip)}; expected two quantiles [low, high] with 0 <= low < high <= 1")
 
 
-def _centre_and_spread(known: Floats, scale: Scale) -> tuple[float, float]:
-    match scale:
-        case "standard":
-            return float(known.mean()), float(known.std())
-        case "minmax":
-            return float(known[0]), float(known[-1] - known[0])
-        case "robust":
-            low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-            return float(middle), float(high - low)
-        case "none":
-            return 0.0, 1.0
-
-
-def _categories(values: pl.Series, min_count: int) -> tuple[str, ...]:
-    """Give the categories that are columns: the frequent ones sorted, then "other" and "missing" where they occur."""
-    counted = values.fill_null(MISSING).value_counts(name="users")
-    counts = dict(zip(counted[values.name].to_list(), counted["users"].to_list(), strict=True))
-    named = {category: users for category, users in counts.items() if category not in {MISSING, OTHER}}
-    kept = sorted(category for category, users in named.items() if users >= min_count)
-    tail = [OTHER] if OTHER in counts or len(kept) < len(named) else []
-    return (*kept, *tail, *([MISSING] if MISSING in counts else []))
-
-
-def _one_hot(codes: npt.NDArray[np.int32], width: int) -> sp.csr_array:
-    rows = np.flatnonzero(codes >= 0)
-    return sp.csr_array((np.ones(len(rows)), (rows, codes[rows])), shape=(len(codes), width))
-
-
-def _names(columns: object, where: str) -> tuple[str, ...]:
-    if not isinstance(columns, list | tuple) or not columns or not all(isinstance(name, str) for name in columns):
-        raise ConfigError(f"'{where}' is {shown(columns)}; expected a list of attributes' names")
-    return tuple(columns)
+def _category_fill(fill: object, where: str) -> str:
+    """Give what a missing category becomes; a constant that looks like a misspelt choice is refused."""
+    filled = options.text(fill, where)
+    choices = (MISSING, "most_frequent")
+    if filled not in choices and difflib.get_close_matches(filled.lower(), choices, n=1, cutoff=MISSPELT_FROM):
+        raise ConfigError(f"'{where}' is {shown(filled)}{nearest(filled, choices)}")
+    return filled

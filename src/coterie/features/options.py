@@ -19,6 +19,28 @@ def one_of(value: object, allowed: Collection[str], where: str) -> str:
     return value
 
 
+def text(value: object, where: str) -> str:
+    """Give a name back.
+
+    Raises:
+        ConfigError: it is no text, or empty.
+    """
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"'{where}' is {shown(value)}; expected a name")
+    return value
+
+
+def names(value: object, where: str) -> tuple[str, ...]:
+    """Give names of attributes back.
+
+    Raises:
+        ConfigError: they are no list of text, or none.
+    """
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(name, str) for name in value):
+        raise ConfigError(f"'{where}' is {shown(value)}; expected a list of attributes' names")
+    return tuple(value)
+
+
 def number(value: object, where: str, *, low: float = -math.inf, high: float = math.inf) -> float:
     """Give a finite number in [low, high] back.
 
