@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coterie.embedding.pca import PCA
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, ModelError
 from coterie.features.attributes import Attributes
@@ -27,7 +28,18 @@ PEOPLE: dict[str, Any] = {
 IDS = np.array(PEOPLE["user_id"])
 
 
-@pytest.mark.parametrize("options", [{}, {"scale": "robust", "min_count": 1}, {"scale": "minmax", "impute": "mean"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"scale": "robust", "min_count": 1},
+        {"scale": "minmax", "impute": "mean"},
+        {"impute_by": "job", "impute": "mean", "clip": [0.1, 0.9], "log": True},
+        {"impute_by": "state", "impute_category": "most_frequent", "impute": "most_frequent", "min_count": 1},
+        {"categories": "famd", "min_count": 2},
+        {"categories": "famd", "columns": ["job", "state"], "impute_category": "nurse", "min_count": 1},
+    ],
+)
 class TestContract(FeatureContract):
     @pytest.fixture
     def feature(self, options: dict[str, Any]) -> Feature:
@@ -77,6 +89,182 @@ def column(tables: Tables, name: str, **options: Any) -> list[float]:
 )
 def test_numbers_by_hand(people: Tables, options: dict[str, Any], expected: list[float]) -> None:
     np.testing.assert_allclose(column(people, "age", **options), expected, rtol=2e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"impute": "most_frequent"}, [10, 20, 30, 60, 10]),  # each once: the least
+        ({"clip": [0, 2 / 3]}, [10, 20, 30, 30, 25]),  # two thirds of the way from the first to the fourth
+        ({"clip": [1 / 3, 1]}, [20, 20, 30, 60, 25]),
+        ({"clip": [0, 2 / 3], "impute": "mean"}, [10, 20, 30, 30, 22.5]),  # clipped before the mean is taken
+        ({"log": True}, np.log1p([10, 20, 30, 60, 25])),  # the fill is in the attribute's own unit
+        ({"log": True, "clip": [0, 2 / 3], "impute": 9}, np.log1p([10, 20, 30, 30, 9])),
+    ],
+)
+def test_preparation_by_hand(people: Tables, options: dict[str, Any], expected: list[float]) -> None:
+    np.testing.assert_allclose(column(people, "age", scale="none", **options), expected, rtol=2e-7)
+
+
+@pytest.fixture
+def grouped(make_table: MakeTable) -> Tables:
+    rows = {
+        "user_id": ["a", "b", "c", "d", "e", "f", "g", "h"],
+        "age": [10.0, 30.0, None, 70.0, None, None, None, 70.0],
+        "job": ["nurse", "nurse", "nurse", "clerk", "clerk", "smith", None, "clerk"],
+        "pet": ["cat", "cat", None, "dog", None, None, None, "eel"],
+    }
+    kinds = {"age": "number", "job": "category", "pet": "category"}
+    return samples.tables_of(make_table("people", "users", rows, attributes=kinds))
+
+
+GROUPED = np.array(list("abcdefgh"))
+
+
+@pytest.mark.parametrize(
+    ("impute", "expected"),
+    [
+        ("mean", [20, 70, 45, 45]),  # nurses', clerks', then everybody's: no smith's age is known, and no group
+        ("median", [20, 70, 50, 50]),
+        ("most_frequent", [10, 70, 70, 70]),
+    ],
+)
+def test_numbers_filled_by_group(grouped: Tables, impute: str, expected: list[float]) -> None:
+    feature = Attributes("who", "people", columns=["age"], impute=impute, impute_by="job", scale="none")
+    fitted = feature.fit(grouped, GROUPED)
+    assert fitted.groups == ("clerk", "nurse", "smith")
+    filled = dense(fitted.apply(grouped, GROUPED))[[2, 4, 5, 6], 0]
+    assert filled.tolist() == expected
+    assert dense(fitted.apply(grouped, np.array([STRANGER]))).tolist() == [[expected[3]]]
+
+
+def test_a_later_group_gets_what_all_get(grouped: Tables, make_table: MakeTable) -> None:
+    fitted = Attributes("who", "people", columns=["age"], impute_by="job", scale="none").fit(grouped, GROUPED)
+    later = {"user_id": ["x", "y"], "age": pl.Series([None, None], dtype=pl.Float64), "job": ["priest", "clerk"]}
+    tables = samples.tables_of(make_table("people", "users", later, attributes={"age": "number", "job": "category"}))
+    assert dense(fitted.apply(tables, np.array(["x", "y"]))).tolist() == [[50], [70]]
+    bare = make_table("people", "users", {"user_id": ["x"], "age": [1.0]}, attributes={"age": "number"})
+    with pytest.raises(ModelError, match=r"'features.who' was fitted with the column 'job'"):
+        fitted.apply(samples.tables_of(bare), np.array(["x"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "columns", "filled"),
+    [
+        ({}, ["pet=cat", "pet=dog", "pet=eel", "pet=missing"], [3, 3, 3, 3]),
+        ({"impute_category": "most_frequent"}, ["pet=cat", "pet=dog", "pet=eel"], [0, 0, 0, 0]),
+        # clerks have a dog and an eel: the first in the alphabet; no smith's pet is known
+        ({"impute_category": "most_frequent", "impute_by": "job"}, ["pet=cat", "pet=dog", "pet=eel"], [0, 1, 0, 0]),
+        ({"impute_category": "eel"}, ["pet=cat", "pet=dog", "pet=eel"], [2, 2, 2, 2]),
+        ({"impute_category": "none yet"}, ["pet=cat", "pet=dog", "pet=eel", "pet=none yet"], [3, 3, 3, 3]),
+    ],
+)
+def test_categories_filled(grouped: Tables, options: dict[str, Any], columns: list[str], filled: list[int]) -> None:
+    block = Attributes("who", "people", columns=["pet"], min_count=1, **options).fit(grouped, GROUPED)
+    assert block.columns.tolist() == columns
+    rows = dense(block.apply(grouped, GROUPED))
+    assert rows.sum(axis=1).tolist() == [1] * 8
+    assert rows[[2, 4, 5, 6]].argmax(axis=1).tolist() == filled
+    assert dense(block.apply(grouped, np.array([STRANGER]))).argmax() == filled[3]
+
+
+def mixed_data(seed: int, kinds: tuple[str, ...]) -> tuple[Tables, np.ndarray, dict[str, list[Any]]]:
+    draw = np.random.default_rng(seed)
+    ids = np.array([f"u{n:02d}" for n in range(40)])
+    rows: dict[str, list[Any]] = {}
+    for n, kind in enumerate(kinds):
+        numbers = draw.normal(size=40) * 10**n
+        rows[f"x{n}"] = numbers.tolist() if kind == "number" else draw.choice(list("abc"), 40).tolist()
+    frame = local.lazy(pl.DataFrame({"user_id": ids.tolist(), **rows}))
+    attributes: dict[str, Any] = {f"x{n}": kind for n, kind in enumerate(kinds)}
+    return samples.tables_of(CheckedTable("people", "users", frame, attributes)), ids, rows
+
+
+def eigenvalues(block: np.ndarray) -> np.ndarray:
+    return np.sort(np.linalg.eigvalsh(np.cov(block.astype(np.float64), rowvar=False, ddof=0)))[::-1]
+
+
+@pytest.mark.parametrize("kinds", [("number", "number", "number"), ("category",) * 3, ("number", "category", "number")])
+def test_famd_has_the_inertia_that_theory_gives(kinds: tuple[str, ...]) -> None:
+    tables, ids, rows = mixed_data(5, kinds)
+    block = dense(Attributes("who", "people", categories="famd").fit(tables, ids).apply(tables, ids))
+    values = eigenvalues(block)
+    # one for each number, and the number of its categories less one for each attribute of categories
+    assert values.sum() == pytest.approx(sum(1 if kind == "number" else 2 for kind in kinds), rel=1e-5)
+    np.testing.assert_allclose(block.mean(axis=0), 0, atol=1e-6)
+    if set(kinds) == {"number"}:
+        correlations = np.corrcoef(np.array(list(rows.values())))
+        np.testing.assert_allclose(values, np.sort(np.linalg.eigvalsh(correlations))[::-1], atol=1e-6)
+
+
+def test_famd_of_categories_alone_is_multiple_correspondence_analysis() -> None:
+    tables, ids, rows = mixed_data(6, ("category",) * 4)
+    block = dense(Attributes("who", "people", categories="famd").fit(tables, ids).apply(tables, ids))
+    # Correspondence analysis of the indicator matrix: singular values of its standardised residuals.
+    hot = np.hstack([np.array(column)[:, None] == np.array(list("abc")) for column in rows.values()]).astype(float)
+    shares = hot / hot.sum()
+    row, col = shares.sum(axis=1), shares.sum(axis=0)
+    residuals = (shares - np.outer(row, col)) / np.sqrt(np.outer(row, col))
+    inertias = np.sort(np.linalg.svd(residuals, compute_uv=False) ** 2)[::-1][:8]
+    np.testing.assert_allclose(eigenvalues(block)[:8], 4 * inertias, atol=1e-6)
+
+
+def test_the_first_component_of_famd_has_the_greatest_sum_of_links() -> None:
+    """Pagès: an eigenvalue is the sum of r squared with the numbers and eta squared with the categories."""
+    tables, ids, rows = mixed_data(7, ("number", "category", "number", "category"))
+    block = dense(Attributes("who", "people", categories="famd").fit(tables, ids).apply(tables, ids))
+    fitted = PCA(dims=3).fit(block, np.random.default_rng(0))
+    scores = fitted.apply(block).astype(np.float64)
+    for axis, eigenvalue in enumerate(eigenvalues(block)[:3]):
+        links = 0.0
+        for values in rows.values():
+            score = scores[:, axis]
+            if isinstance(values[0], float):
+                links += np.corrcoef(score, values)[0, 1] ** 2
+            else:
+                groups = [score[np.array(values) == value] for value in "abc"]
+                links += sum(len(group) * group.mean() ** 2 for group in groups) / (score**2).sum()
+        assert links == pytest.approx(eigenvalue, rel=1e-4)
+
+
+def test_famd_by_hand_and_a_stranger_in_the_middle(people: Tables) -> None:
+    feature = Attributes("who", "people", columns=["job"], min_count=1, categories="famd")
+    fitted = feature.fit(people, IDS[:4])  # two nurses of four, one clerk, one smith, nobody missing
+    rows = dense(fitted.apply(people, np.append(IDS, STRANGER)))
+    nurse = [-0.25 / 0.5, 0.5 / 0.5**0.5, -0.25 / 0.5]
+    np.testing.assert_allclose(rows[0], nurse, rtol=1e-6)
+    assert rows[4].tolist() == rows[5].tolist() == [0, 0, 0]
+    assert isinstance(rows, np.ndarray)
+
+
+def test_the_logarithm_refuses_what_has_none(make_table: MakeTable) -> None:
+    rows = {"user_id": IDS.tolist(), "debt": [-2.0, 1.0, 2.0, 3.0, None]}
+    tables = samples.tables_of(make_table("people", "users", rows, attributes={"debt": "number"}))
+    message = "the number 'debt' goes down to -2, and log = true expects numbers >= 0; leave 'debt' out"
+    with pytest.raises(DataError, match=message):
+        Attributes("who", "people", log=True).fit(tables, IDS)
+    fitted = Attributes("who", "people", log=True).fit(tables, IDS[1:])
+    with pytest.raises(DataError, match=message):
+        fitted.apply(tables, IDS)
+    clipped = Attributes("who", "people", log=True, clip=[0.01, 1]).fit(tables, IDS[1:])
+    assert np.isfinite(dense(clipped.apply(tables, IDS))).all()  # -2 is cut to the fit's least
+
+
+def test_no_most_frequent_among_none(grouped: Tables) -> None:
+    with pytest.raises(DataError, match="the category 'pet' of 'people' is missing for every user, so none is most"):
+        Attributes("who", "people", columns=["pet"], impute_category="most_frequent").fit(grouped, GROUPED[4:7])
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("age", r"'features\.who\.impute_by' names 'age' of kind 'number'; expected a category"),
+        ("jop", r"'features\.who\.impute_by' names 'jop', no attribute of 'people'; did you mean 'job'"),
+    ],
+)
+def test_groups_that_cannot_be_are_refused(people: Tables, by: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        Attributes("who", "people", impute_by=by).fit(people, IDS)
 
 
 def test_categories_by_hand(people: Tables) -> None:
@@ -205,6 +393,17 @@ def test_events_are_no_users(make_table: MakeTable) -> None:
         ({"min_count": 1.5}, r"'features\.who\.min_count' is '1.5'; expected a whole number >= 1"),
         ({"columns": "age"}, r"'features\.who\.columns' is 'age'; expected a list of attributes' names"),
         ({"columns": []}, r"'features\.who\.columns' is '\[\]'; expected a list"),
+        ({"clip": [0.9, 0.1]}, r"'features\.who\.clip' is '\[0.9, 0.1\]'; expected two quantiles \[low, high\] with"),
+        ({"clip": [0, 2]}, r"'features\.who\.clip' is '2'; expected a number in \[0, 1\]"),
+        ({"clip": 0.5}, r"'features\.who\.clip' is '0.5'; expected two quantiles"),
+        ({"log": 1}, r"'features\.who\.log' is '1'; expected true or false"),
+        ({"log": True, "impute": -1}, r"'features\.who\.impute' is -1, and log = true expects numbers >= 0"),
+        ({"impute_by": 3}, r"'features\.who\.impute_by' is '3'; expected a name"),
+        ({"impute_by": "job", "impute": 3}, r"'features\.who\.impute_by' has no effect beside impute = 3 and"),
+        ({"impute_category": "most_freqent"}, r"impute_category' is 'most_freqent'; did you mean 'most_frequent'"),
+        ({"impute_category": ""}, r"'features\.who\.impute_category' is ''; expected a name"),
+        ({"categories": "fmd"}, r"'features\.who\.categories' is 'fmd'; did you mean 'famd'"),
+        ({"categories": "famd", "scale": "robust"}, r"categories' is 'famd', which needs scale = 'standard', got"),
         ({"colums": ["age"]}, r"unknown key 'colums' in features\.who; did you mean 'columns'"),
     ],
 )

@@ -133,13 +133,13 @@ class FittedAttributes:
     def from_arrays(cls, frozen: Frozen) -> Self:
         """Give back an equal fitted block."""
         meta, arrays = frozen.meta, frozen.arrays
-        prepared = zip(
-            meta["numbers"],
-            arrays["numbers"].tolist(),
-            meta["logarithms"],
-            arrays["group_fills"].tolist(),
-            strict=True,
-        )
+        facts = zip(meta["numbers"], meta["logarithms"], arrays["group_fills"].tolist(), strict=True)
+        numbers = [
+            NumberColumn(name, fill, centre, spread, low, high, is_log, tuple(fills))
+            for (name, is_log, fills), (fill, centre, spread, low, high) in zip(
+                facts, arrays["numbers"].tolist(), strict=True
+            )
+        ]
         shares = arrays["shares"].tolist()
         ends = np.cumsum([len(kept) for _, kept in meta["categories"]]).tolist() if shares else []
         starts = [0, *ends[:-1]] if shares else [0] * len(meta["categories"])
@@ -147,9 +147,7 @@ class FittedAttributes:
         return cls(
             name=meta["name"],
             table=meta["table"],
-            numbers=tuple(
-                NumberColumn(name, *row, is_log=log, group_fills=tuple(fills)) for name, row, log, fills in prepared
-            ),
+            numbers=tuple(numbers),
             categories=tuple(
                 CategoryColumn(name, tuple(kept), fill, tuple(fills), tuple(shares[start : start + len(kept)]))
                 for (name, kept), (fill, fills), start in parts
