@@ -20,6 +20,7 @@ from coterie import records
 from coterie.errors import ConfigError, nearest, shown
 from coterie.faults import first_fault
 from coterie.terms import AttributeKind, Role, Use
+from coterie.vocabulary import with_vocabularies
 
 CONFIG_NAME = "coterie.toml"
 # A table's name is part of the names of its files: nothing in it may lead elsewhere, end a name or begin a hidden one.
@@ -292,7 +293,7 @@ class Config(_Part):
         return hashlib.sha256(records.dumps(self.model_dump(by_alias=True)).encode()).hexdigest()[:16]
 
 
-def load_config(path: str | Path) -> Config:
+def load_config(path: str | Path, *, read_vocabularies: bool = True) -> Config:
     """Read and check a ``coterie.toml``; relative sources stand relative to its folder.
 
     Raises:
@@ -318,7 +319,7 @@ def load_config(path: str | Path) -> Config:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number too long or lists too deep for Python are not TOML's own
         raise ConfigError(f"{shown(path.name)} is not valid TOML: {error}") from error
-    return parse_config(raw)
+    return parse_config(with_vocabularies(raw, path.parent) if read_vocabularies else raw)
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
@@ -343,3 +344,7 @@ def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], what: str) 
     for name in options:
         if name not in known:
             raise ConfigError(f"unknown key {shown(name)} in {what}{nearest(name, known)}")
+    Args:
+        path: the file, or its folder.
+        read_vocabularies: whether files of merged tags are read; without, features that name one cannot be made.
+

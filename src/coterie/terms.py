@@ -33,7 +33,7 @@ NOISE: Final = -1
 NOISE_ID: Final = "noise"
 
 Role = Literal["events", "users", "items"]
-AttributeKind = Literal["number", "category", "us_zip", "text"]
+AttributeKind = Literal["number", "category", "us_zip", "traits", "text"]
 Use = Literal["basis", "descriptor"]
 EVENTS: Final[Role] = "events"
 USERS: Final[Role] = "users"

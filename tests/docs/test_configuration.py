@@ -25,7 +25,7 @@ SECTIONS = {
     "Table": "[tables.NAME]",
     "Format": "format",
     "Time": "time",
-    "Tags": "tags",
+    "Tags": "tags of items",
     "Clean": "[clean]",
     "FeatureConfig": "[features.NAME]",
     "MethodConfig": "[embedding]",

@@ -15,7 +15,7 @@ from narwhals.stable.v2.dtypes import DType
 from coterie.config import Table
 from coterie.errors import ConfigError, shown
 from coterie.tables import rules
-from coterie.tables.cells import Cell, number, text
+from coterie.tables.cells import Cell, number, text, traits
 from coterie.terms import (
     COLUMN,
     EVENTS,
@@ -97,6 +97,8 @@ def blanked_rows(
 def _attribute(column: str, kind: AttributeKind, dtype: DType, limits: tuple[float, float] | None) -> Cell:
     if kind == "number":
         return number(column, dtype, limits=limits)
+    if kind == "traits":
+        return traits(column, dtype)
     cell = text_cell(column, dtype)
     if kind == "us_zip" and dtype.is_numeric():  # 02138, stored as 2138
         return Cell(column, cell.value.str.zfill(5), cell.fault)

@@ -24,6 +24,12 @@ BLANKS: Final = " \t\n\r\x0b\x0c\u00a0\ufeff"
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _NOT_FINITE: Final = r"^(?i:[+-]?(nan|inf|infinity))$"
 _NEGATIVE: Final = r"^-0*[1-9][0-9]*(\.0*)?$"
+# A flat dictionary as Python or JSON writes it: text or whole numbers to numbers or nothing; no escapes.
+_NAME: Final = r"""('[^'\\]*'|"[^"\\]*"|[0-9]+)"""
+_SCORE: Final = r"([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|None|null|NaN|nan)"
+_GAP: Final = r"[ \t\n\r]*"
+_TRAIT: Final = f"{_NAME}{_GAP}:{_GAP}{_SCORE}{_GAP}"
+_TRAITS: Final = rf"^\{{{_GAP}({_TRAIT}(,{_GAP}{_TRAIT})*(,{_GAP})?)?\}}$"
 _LARGEST_EXACT: Final = 2.0**53  # beyond it neighbouring integers are one float64
 
 
@@ -131,6 +137,21 @@ def flag(column: str, dtype: DType) -> Cell:
         blank = written.is_null()
     good = blank | nw.coalesce(is_set | is_unset, nw.lit(False))
     return Cell(column, nw.coalesce(is_set, nw.lit(False)), rule_where((~good, rules.NOT_A_FLAG)))
+
+
+def traits(column: str, dtype: DType) -> Cell:
+    """Give a flat dictionary from names to numbers as it is written, such as ``{'1': 2.0, '2': 4.5}``; blank is null.
+
+    It is matched, never evaluated. Anything else is at fault: nested values, text for numbers, escapes in names.
+
+    Raises:
+        ConfigError: the column holds no text.
+    """
+    if dtype not in {nw.String, nw.Categorical, nw.Unknown} and not isinstance(dtype, nw.Enum):
+        raise ConfigError(f"the column '{column}' holds {_named(dtype)}; expected text such as {{'1': 2.0, '2': 4.5}}")
+    written = text(column, dtype)
+    fault = rule_where((~written.str.contains(_TRAITS), rules.NOT_TRAITS))
+    return Cell(column, nw.when(fault.is_null()).then(written), fault)
 
 
 def required(cell: Cell) -> Cell:

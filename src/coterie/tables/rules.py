@@ -27,6 +27,7 @@ OUT_OF_RANGE: Final = "out of range"
 NOT_A_DATE: Final = "not a date"
 FUTURE_DATE: Final = "future date"
 NOT_A_FLAG: Final = "not a flag"
+NOT_TRAITS: Final = "not traits"
 
 # Faults of a row among others.
 UNKNOWN_USER: Final = "unknown user"
