@@ -95,6 +95,7 @@ class FeatureContract:
         frozen.save(part, tmp_path, "part")
         read = frozen.load(tmp_path, "part")
         _assert_same(read, part)
+        assert read.meta["name"] == fitted.name  # by which a basis knows its blocks again
         thawed = plugins.find("features", read.kind).Fitted.from_arrays(read)
         assert type(thawed) is type(fitted) is feature.Fitted
         assert thawed.name == fitted.name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from coterie.errors import ConfigError, nearest, shown
 
@@ -84,6 +85,17 @@ def flag(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"'{where}' is {shown(value)}; expected true or false")
     return value
+
+
+def mapping(value: object, where: str) -> Mapping[str, Any]:
+    """Give a table of settings back.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(f"'{where}' is {shown(value)}; expected a table of settings, such as {{ kind = \"...\" }}")
+    return dict(value)
 
 
 def _bounds(low: float, high: float) -> str:
