@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from coterie import records
 from coterie.errors import ConfigError, nearest, shown
 from coterie.faults import first_fault
-from coterie.terms import AttributeKind, Role, Use
+from coterie.terms import A_TAG, A_USER, AN_ITEM, OF_ITEMS, OF_USERS, TAG_GROUP, AttributeKind, Noun, Role, Use
 from coterie.vocabulary import with_vocabularies
 
 CONFIG_NAME = "coterie.toml"
@@ -53,10 +53,11 @@ Interval = Annotated[tuple[float, float], BeforeValidator(_pair), AfterValidator
 
 
 class Project(_Part):
-    """What the project is called and which seed everything random comes from."""
+    """What the project is called, which seed everything random comes from, and what is segmented."""
 
     name: str = "coterie"
     seed: int = Field(7, ge=0)
+    entity: str = Field(OF_USERS, min_length=1)
 
 
 class Format(_Part):
@@ -180,6 +181,7 @@ class FeatureConfig(_Part):
     kind: str
     from_: str = Field(alias="from")
     use: Use = "basis"
+    embed: bool = True
     block_weight: float = Field(1.0, gt=0)
 
     @property
@@ -248,6 +250,7 @@ class Floors(_Part):
 
     min_share: float = Field(0.03, ge=0, lt=1)
     min_stability: float = Field(0.75, ge=0, le=1)
+    max_noise: float = Field(0.5, ge=0, le=1)
 
 
 class Evaluation(_Part):
@@ -259,6 +262,27 @@ class Evaluation(_Part):
     pseudo_users: float = Field(20.0, ge=0)
     bootstraps: int = Field(30, ge=2)
     seeds: int = Field(5, ge=2)
+    null: Literal["gaussian", "copula", "permuted"] = "gaussian"
+    replicates: int = Field(99, ge=19)
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, Mapping) or not all(isinstance(one, list | tuple) and one for one in value.values()):
+        raise ValueError('expected keys with a list of values each, such as "embedding.dims" = [8, 16]')
+    return {key: tuple(one) for key, one in value.items()}
+
+
+class Search(_Part):
+    """Which recipes, bases and embeddings with their settings, are tried beside what the config says once."""
+
+    vary: Annotated[Mapping[str, tuple[Any, ...]], BeforeValidator(_lists)] = Field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    budget: int = Field(60, ge=1)
+    sample: int = Field(5000, ge=100)
+
+
+def _tag_groups(tables: Mapping[str, Table]) -> tuple[str, ...]:
+    return tuple(f"{name}.{TAG_GROUP}" for name, table in tables.items() if table.tags is not None)
 
 
 class Config(_Part):
@@ -272,6 +296,7 @@ class Config(_Part):
     clustering: Clustering = Clustering()
     segments: Floors = Floors()
     evaluation: Evaluation = Evaluation()
+    search: Search = Search()
 
     @model_validator(mode="after")
     def _names_meet(self) -> Config:
@@ -284,9 +309,33 @@ class Config(_Part):
                     f"'features.{name}.from' names the table {shown(feature.from_)}"
                     f"{nearest(feature.from_, self.tables)}"
                 )
+        tagged = _tag_groups(self.tables)
+        if self.project.entity not in {OF_USERS, OF_ITEMS, *tagged}:
+            known = ", ".join(f"'{entity}'" for entity in (OF_USERS, OF_ITEMS, *tagged))
+            raise ValueError(f"'project.entity' is {shown(self.project.entity)}; of these tables it can be {known}")
+        for name, feature in self.features.items():
+            if self.project.entity in tagged and self.tables[feature.from_].role == "items":
+                raise ValueError(
+                    f"'features.{name}.from' names '{feature.from_}', which describes items and not the tags that "
+                    f"'project.entity' says; take features.{name} out"
+                )
         if all(feature.use == "descriptor" for feature in self.features.values()):
             raise ValueError("every feature is a descriptor; segments need at least one with use = 'basis'")
+        if not any(feature.use == "basis" and feature.embed for feature in self.features.values()):
+            raise ValueError(
+                "no basis has embed = true, so there is nothing to embed; leave 'embed' out, and set "
+                "embedding.method = 'none' to cluster columns as they are"
+            )
         return self
+
+    @property
+    def nouns(self) -> tuple[Noun, Noun]:
+        """What is segmented, and what it is told apart by, in words."""
+        if self.project.entity == OF_USERS:
+            return A_USER, AN_ITEM
+        tables = [name for name, table in self.tables.items() if table.role == "items"]
+        many = tables[0] if len(tables) == 1 else AN_ITEM.many
+        return (Noun(AN_ITEM.one, many) if self.project.entity == OF_ITEMS else A_TAG), A_USER
 
     def digest(self) -> str:
         """Give a hash of everything in the config; secrets are not in it."""
@@ -295,6 +344,10 @@ class Config(_Part):
 
 def load_config(path: str | Path, *, read_vocabularies: bool = True) -> Config:
     """Read and check a ``coterie.toml``; relative sources stand relative to its folder.
+
+    Args:
+        path: the file, or its folder.
+        read_vocabularies: whether files of merged tags are read; without, features that name one cannot be made.
 
     Raises:
         ConfigError: the file is missing, not TOML, or not what the models expect; names the key.
@@ -344,7 +397,3 @@ def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], what: str) 
     for name in options:
         if name not in known:
             raise ConfigError(f"unknown key {shown(name)} in {what}{nearest(name, known)}")
-    Args:
-        path: the file, or its folder.
-        read_vocabularies: whether files of merged tags are read; without, features that name one cannot be made.
-

@@ -19,8 +19,9 @@ from coterie import frozen, plugins, records
 from coterie.clustering.contract import Assignment, FittedClusterer
 from coterie.config import Config
 from coterie.embedding.contract import Embedder, FittedEmbedder, Points
+from coterie.embedding.identity import FittedIdentity
 from coterie.errors import ModelError
-from coterie.features.assembling import FittedBasis, fit_basis, make_features
+from coterie.features.assembling import FittedBasis, fit_basis, fit_joined, make_features
 from coterie.features.contract import Ids, Matrix
 from coterie.parallel import single_threaded
 from coterie.randomness import generator
@@ -30,14 +31,29 @@ from coterie.terms import DISTANCE, NOISE, SEGMENT, STRENGTH, USER
 SCHEMA = "coterie.model"
 VERSION = 1
 ENTITIES_AT_ONCE = 100_000
+JOINED = "joined"
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Features and embedding, fitted: where entities are points."""
+    """Features and embedding, fitted: where entities are points.
+
+    Args:
+        basis: blocks that are embedded. embedder: maps their rows. joined: blocks whose columns are appended to the
+            embedding as they are; None where there are none.
+    """
 
     basis: FittedBasis
     embedder: FittedEmbedder
+    joined: FittedBasis | None = None
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """(d,) name of each dimension, "block:column"; None for one that an embedding made of many columns."""
+        named = [f"{block}:{column}" for block, column in self.joined.columns] if self.joined else []
+        if isinstance(self.embedder, FittedIdentity):
+            return (*(f"{block}:{column}" for block, column in self.basis.columns), *named)
+        return (*(None for _ in range(self.embedder.dims)), *named)
 
     def embed(self, tables: Tables, ids: Ids) -> tuple[Points, npt.NDArray[np.bool_]]:
         """Place entities.
@@ -48,12 +64,38 @@ class Space:
         Returns:
             (n, d) points, and (n,) whether anything is known of the entity.
         """
-        return self.place(self.basis.apply(tables, ids))
+        return self.place(self.basis.apply(tables, ids), tables, ids)
 
-    def place(self, matrix: Matrix) -> tuple[Points, npt.NDArray[np.bool_]]:
-        """Place rows of the basis: as ``embed``, for a matrix at hand."""
+    def place(self, matrix: Matrix, tables: Tables, ids: Ids) -> tuple[Points, npt.NDArray[np.bool_]]:
+        """Place entities whose rows of the basis are at hand: as ``embed``.
+
+        Args:
+            matrix: (n, m) rows of the basis. tables, ids: as ``embed`` takes them, for the joined blocks.
+        """
         with single_threaded():
-            return self.embedder.apply(matrix), _is_known(matrix)
+            points = self.embedder.apply(matrix)
+        if self.joined is not None:
+            beside = self.joined.apply(tables, ids)
+            points = np.hstack([points, beside.toarray() if sp.issparse(beside) else beside]).astype(np.float32)
+        return points, _is_known(matrix)
+
+    def save(self, folder: Path) -> None:
+        """Write basis and embedder, and the joined blocks where there are any, as arrays and JSON."""
+        self.basis.save(folder)
+        frozen.save(self.embedder.to_arrays(), folder, "embedder")
+        if self.joined is not None:
+            (folder / JOINED).mkdir()
+            self.joined.save(folder / JOINED)
+
+    @classmethod
+    def load(cls, folder: Path) -> Space:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ModelError: a part is missing, damaged or of another version.
+        """
+        joined = FittedBasis.load(folder / JOINED) if (folder / JOINED).is_dir() else None
+        return cls(FittedBasis.load(folder), _thaw("embedders", folder, "embedder"), joined)
 
 
 def _is_known(matrix: Matrix) -> npt.NDArray[np.bool_]:
@@ -80,12 +122,13 @@ def fit_space(
     Returns:
         The space, and what its ``embed`` gives for the entities of the fit, without reading their rows once more.
     """
-    basis = fit_basis(make_features(config), tables, ids)
+    basis = fit_basis(make_features(config, embed=True), tables, ids)
+    joined = make_features(config, embed=False)
     matrix = basis.apply(tables, ids)
     with single_threaded():
         embedder = make_embedder(config).fit(matrix, generator(config.project.seed, *purpose))
-    space = Space(basis, embedder)
-    return space, *space.place(matrix)
+    space = Space(basis, embedder, fit_joined(joined, tables, ids) if joined else None)
+    return space, *space.place(matrix, tables, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +166,7 @@ class SegmentModel:
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON; nothing in it is code."""
-        self.space.basis.save(folder)
-        frozen.save(self.space.embedder.to_arrays(), folder, "embedder")
+        self.space.save(folder)
         frozen.save(self.clusterer.to_arrays(), folder, "clusterer")
         records.write(folder / "model.json", SCHEMA, VERSION, {"segment_ids": self.segment_ids})
 
@@ -138,8 +180,7 @@ class SegmentModel:
         if not folder.is_dir():
             raise ModelError(f"there is no model in '{folder.parent}'; run `coterie run` again")
         body = records.read(folder / "model.json", SCHEMA, VERSION)
-        space = Space(FittedBasis.load(folder), _thaw("embedders", folder, "embedder"))
-        return cls(space, _thaw("clusterers", folder, "clusterer"), tuple(body["segment_ids"]))
+        return cls(Space.load(folder), _thaw("clusterers", folder, "clusterer"), tuple(body["segment_ids"]))
 
 
 def _thaw(group: plugins.Group, folder: Path, name: str) -> Any:

@@ -32,6 +32,7 @@ SECTIONS = {
     "Clustering": "[clustering]",
     "Floors": "[segments]",
     "Evaluation": "[evaluation]",
+    "Search": "[search]",
 }
 MODELS = {
     name: model

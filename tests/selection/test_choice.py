@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from coterie.config import parse_config
-from coterie.selection.choice import decide
+from coterie.selection.choice import choose
 from coterie.selection.types import Candidate, Interval, LiftResult
+from coterie.selection.verdict import judge
 
 
 def lift(value: float, error: float = 0.05) -> LiftResult:
@@ -17,7 +18,7 @@ def lift(value: float, error: float = 0.05) -> LiftResult:
 def candidate(k: int, value: float | None = 1.5, **changes) -> Candidate:
     plain = Candidate(
         method="kmeans", k=k, inertia=100.0 / k, silhouette=Interval(0.1, 0.1, 0.1), calinski_harabasz=10.0,
-        davies_bouldin=1.0, jaccard=(0.9,) * k, seed_agreement=0.95, smallest_share=0.1, sizes=(10,) * k,
+        davies_bouldin=1.0, jaccard=(0.9,) * k, seed_agreement=0.95, smallest_share=0.1, sizes=(100,) * k,
         activity_explained=0.1, lift=None if value is None else lift(value), misses=(),
     )  # fmt: skip
     return replace(plain, **changes)
@@ -29,12 +30,13 @@ def decided(*candidates: Candidate, highest: int | None = None):
         "features": {"taste": {"kind": "interactions", "from": "likes"}},
         "clustering": {"k": [min(c.k for c in candidates), highest or max(c.k for c in candidates)]},
     }
-    return decide(candidates, parse_config(config))
+    parsed = parse_config(config)
+    return judge(choose(candidates, parsed), parsed)
 
 
 def test_too_few_users_for_the_segments_asked_for_is_warned_of():
     warning = decided(candidate(2), highest=15).warnings[0]
-    assert "20 users are too few, or too much alike, for 15 segments; at most 2 were tried" in warning
+    assert "200 users are too few, or too much alike, for 15 segments; at most 2 were tried" in warning
 
 
 def test_the_smallest_k_within_one_standard_error_of_the_best_is_taken():
@@ -78,7 +80,7 @@ def test_without_events_the_silhouette_takes_the_place_of_lift():
 def test_a_fixed_k_is_not_called_a_choice():
     decision = decided(candidate(5))
     assert "fixed in the configuration" in decision.reason
-    assert not any("k was chosen" in line for line in decision.protocol)
+    assert not any("It was chosen" in line for line in decision.protocol)
 
 
 def test_the_only_k_that_could_be_tried_is_not_called_fixed():
@@ -96,7 +98,7 @@ def test_the_lowest_k_asked_for_is_not_said_to_beat_smaller_ones():
         ({}, 1.05, "none"),
         ({"jaccard": (0.9, 0.9, 0.6)}, 1.5, "constructive"),
         ({"jaccard": (0.5,) * 3}, 1.0, "none"),
-        ({}, None, "reproducible"),
+        ({}, None, "none"),
     ],
 )
 def test_the_grade_needs_segments_that_hold_and_pay(changes, value, grade):
@@ -112,7 +114,7 @@ def test_heavy_against_light_is_warned_of():
 def test_the_sheet_holds_every_candidate_and_the_protocol():
     decision = decided(candidate(2), candidate(3))
     assert [c.k for c in decision.candidates] == [2, 3]
-    assert any("k was chosen on the same splits" in line for line in decision.protocol)
+    assert any("It was chosen on the same splits" in line for line in decision.protocol)
     assert any("20% of every user's events held out" in line for line in decision.protocol)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from coterie.config import parse_config
 from coterie.errors import ConfigError
-from coterie.selection.search import Search, fit_all, make_clusterer, measure
+from coterie.selection.search import measure
+from coterie.selection.trials import Search, fit_all, make_clusterer
 from coterie.tables import CheckedTable, Tables
 from coterie.terms import USER, USERS
 
@@ -30,8 +31,8 @@ def search(**clustering) -> Search:
 
 
 def test_every_method_is_tried_at_every_k_in_order_of_k():
-    trials = fit_all(search(methods=["kmeans", "agglomerative", "bisecting"], k=[2, 3], starts=1))
-    assert [(trial.k, trial.method) for trial in trials] == [
+    trials, _ = fit_all(search(methods=["kmeans", "agglomerative", "bisecting"], k=[2, 3], starts=1))
+    assert [(trial.asked.k, trial.asked.method) for trial in trials] == [
         (k, method) for k in (2, 3) for method in ("kmeans", "agglomerative", "bisecting")
     ]
 
@@ -52,9 +53,9 @@ def test_an_option_that_a_method_does_not_have_is_refused_with_the_method():
 
 def test_a_mixture_that_finds_fewer_clusters_than_asked_is_counted_as_what_it_found():
     smooth = {"gmm": {"regularisation": 0.5}}
-    trials, candidates = measure(search(methods=["gmm", "kmeans"], k=3, starts=1, options=smooth))
+    trials, candidates, _ = measure(search(methods=["gmm", "kmeans"], k=3, starts=1, options=smooth))
     assert [(c.method, c.k) for c in candidates] == [("gmm", 2), ("kmeans", 3)]
-    assert [trial.k for trial in trials] == [3, 3]
+    assert [trial.asked.k for trial in trials] == [3, 3]
     assert candidates[0].sizes == (40, 20)
     assert len(candidates[0].jaccard) == 2
     assert candidates[0].smallest_share == pytest.approx(1 / 3)

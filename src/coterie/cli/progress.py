@@ -13,8 +13,10 @@ from coterie.manifest import StepRecord
 SAYS = {
     "sources": "open the sources",
     "tables": "check and clean the tables",
+    "screening": "look over the recipes",
     "embedding": "features and embedding",
     "clustering": "search, stability and lift",
+    "proof": "test against audiences without groups",
     "profile": "profile the segments",
     "model": "freeze the model and ask it again",
     "report": "write the report",

@@ -30,8 +30,9 @@ from coterie.terms import SEGMENT
 MARKS_SHOWN = 12
 COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
 GRADES = {
+    "natural": ("green", "the segments are islands, and they hold"),
     "reproducible": ("green", "the segments hold and they pay"),
-    "constructive": ("yellow", "the segments pay, but their borders move: a useful cut of a continuum"),
+    "constructive": ("yellow", "a useful cut of a continuum: the segments tell something, but no more is shown"),
     "none": ("red", "no segmentation here that holds and pays"),
 }
 

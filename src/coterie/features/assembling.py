@@ -91,21 +91,27 @@ class FittedBasis:
         return cls.from_parts([head, *blocks])
 
 
-def make_features(config: Config) -> tuple[Feature, ...]:
+def make_features(config: Config, *, embed: bool | None = None) -> tuple[Feature, ...]:
     """Give the basis features that a config asks for, in its order; descriptors are checked all the same.
+
+    Args:
+        embed: True for those that are embedded, False for those that are joined to the embedding; None for both.
 
     Raises:
         UnknownNameError: a kind has no plug-in.
         ConfigError: an option is unknown or out of range.
     """
     made = {name: _feature(name, feature) for name, feature in config.features.items()}
-    return tuple(feature for name, feature in made.items() if config.features[name].use == "basis")
+    basis = {name for name, asked in config.features.items() if asked.use == "basis" and embed in {None, asked.embed}}
+    return tuple(feature for name, feature in made.items() if name in basis)
 
 
 def _feature(name: str, config: FeatureConfig) -> Feature:
     made_by = plugins.find("features", config.kind)
     reserved = {"self", "name", "table"} & set(config.options)
-    refuse_unknown(dict.fromkeys(sorted(reserved)), ["kind", "from", "use", "block_weight"], f"features.{name}")
+    refuse_unknown(
+        dict.fromkeys(sorted(reserved)), ["kind", "from", "use", "embed", "block_weight"], f"features.{name}"
+    )
     feature: Feature = made_by(name, config.from_, block_weight=config.block_weight, **config.options)
     return feature
 
@@ -143,6 +149,12 @@ def fit_basis(features: Sequence[Feature], tables: Tables, ids: Ids) -> FittedBa
         for feature, part in zip(features, fitted, strict=True)
     ]
     return FittedBasis(fitted, np.array(scales))
+
+
+def fit_joined(features: Sequence[Feature], tables: Tables, ids: Ids) -> FittedBasis:
+    """Fit blocks that are joined to an embedding: each as it is, times its weight."""
+    fitted = tuple(feature.fit(tables, ids) for feature in features)
+    return FittedBasis(fitted, np.array([feature.block_weight for feature in features], np.float64))
 
 
 def _refuse_few(ids: Ids, tables: Sequence[str]) -> None:

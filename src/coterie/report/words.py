@@ -17,11 +17,12 @@ from coterie.tables.rules import takes_rows_out
 
 NBSP: Final = "\u00a0"
 MISSING: Final = "–"
-NOT_TESTED: Final = (
-    "Whether the groups are natural (separate clumps of people rather than slices of a continuum) is not tested in "
-    "this version. Groups can be useful without being natural."
+NATURE: Final = (
+    "Natural groups are separate clumps of people; the others are slices of a continuum. Groups can be useful without "
+    "being natural."
 )
 _VERDICTS: Final[dict[Grade, str]] = {
+    "natural": "Natural",
     "reproducible": "Reproducible",
     "constructive": "Constructive",
     "none": "Not supported",
@@ -87,11 +88,15 @@ def verdict(decision: Decision) -> tuple[str, str]:
     name = _VERDICTS[decision.grade]
     if decision.grade == "none":
         return name, "the tests below do not support using these groups."
+    has_lift = decision.candidates[decision.chosen].lift is not None
     if decision.grade == "constructive":
-        return name, "the groups pay, but their borders move with the sample."
-    if decision.candidates[decision.chosen].lift is None:
-        return name, "the groups hold; whether they pay could not be tested."
-    return name, "the groups hold, and they pay."
+        pays = "pay" if has_lift else "tell something of people beyond the answers they were formed on"
+        limit = "but their borders move with the sample" if has_lift else "but they are cuts of a continuum"
+        return name, f"the groups {pays}, {limit}."
+    apart = "are clumps of their own, hold" if decision.grade == "natural" else "hold"
+    if not has_lift:
+        return name, f"the groups {apart}; whether they pay could not be tested."
+    return name, f"the groups {apart}, and they pay."
 
 
 def flag(answer: Answer) -> tuple[str, str]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from coterie.config import Config
 from coterie.errors import RejectedError
 from coterie.runs import steps, tables_on_disk
 from coterie.runs.cache import Cache, key_of
-from coterie.runs.journal import Journal, Step
+from coterie.runs.journal import Journal
+from coterie.runs.keeping import Kept
+from coterie.runs.placing import Placed
+from coterie.runs.recipes import Ground, search_recipes
+from coterie.runs.searching import Chosen, conclude, load_proof, pick, write_proof
 from coterie.runs.tables_on_disk import StoredTables
 from coterie.segments.types import SegmentProfile
+from coterie.selection.recipes import expand
 from coterie.sources import RawTable
 
-T = TypeVar("T")
 STATE_FOLDER = ".coterie"
 
 
@@ -33,8 +36,8 @@ class Answers:
 
     raw: Mapping[str, RawTable]
     stored: StoredTables
-    placed: steps.Placed
-    chosen: steps.Chosen
+    placed: Placed
+    chosen: Chosen
     profiles: tuple[SegmentProfile, ...]
     tables_folder: Path
     profile_folder: Path
@@ -50,62 +53,40 @@ def answer(config: Config, folder: Path, journal: Journal, *, threads: int) -> A
         RejectedError: more rows were rejected than the config allows; says where they are.
         CoterieError: its subclasses say what else was wrong.
     """
-    kept = _Kept(Cache(folder / STATE_FOLDER / "cache"), journal)
+    recipes = expand(config)
+    kept = Kept(Cache(folder / STATE_FOLDER / "cache", per_run=len(recipes)), journal)
     with journal.step("sources"):
         raw = steps.scan_sources(config, folder)
     # Mappings go into keys as pairs, since their order is part of what they say: which table comes first, which block.
     key = key_of("tables", [*config.tables.items()], config.clean, {name: raw[name].fingerprint for name in raw})
+    entity = config.project.entity
     stored, tables_folder = kept.answer(
-        "tables", key, partial(steps.write_tables, config, raw), tables_on_disk.load, _rows_of_tables
+        "tables",
+        key,
+        partial(steps.write_tables, config, raw),
+        partial(tables_on_disk.load, entity=entity),
+        _rows_of_tables,
     )
     _refuse_rejected(stored, tables_folder, folder)
-    basis = [(name, feature) for name, feature in config.features.items() if feature.use == "basis"]
-    key = key_of("embedding", key, basis, config.embedding, config.project.seed)
-    placed, _ = kept.answer(
-        "embedding", key, partial(steps.write_space, config, stored.tables), steps.load_space, _rows_of_space
-    )
-    key = key_of("clustering", key, config.clustering, config.evaluation)
-    measure = partial(steps.write_search, config, stored.tables, placed, threads=threads, progress=kept.advanced)
-    chosen, _ = kept.answer("clustering", key, measure, partial(steps.choose, config, placed))
-    key = key_of("profile", key, chosen.decision.chosen, [*config.features.items()])
+    searched = search_recipes(config, recipes, Ground(stored.tables, key_of(key, entity), kept, threads))
+    winner = pick(config, searched.tried)
+    key = key_of("proof", winner.tried.key, winner.number)
+    prove = partial(write_proof, winner, threads=threads, progress=kept.advanced)
+    proof, _ = kept.answer("proof", key, prove, load_proof)
+    chosen = conclude(winner, proof, searched)
+    key = key_of("profile", key, [*config.features.items()])
+    placed = winner.tried.placed
     profiles, profile_folder = kept.answer(
-        "profile", key, partial(steps.write_profiles, config, stored.tables, placed, chosen), steps.load_profiles
+        "profile",
+        key,
+        partial(steps.write_profiles, winner.tried.recipe.config, stored.tables, placed, chosen),
+        steps.load_profiles,
     )
     return Answers(raw, stored, placed, chosen, profiles, tables_folder, profile_folder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The cache, with a journal of what came from it."""
-
-    cache: Cache
-    journal: Journal
-
-    def advanced(self, what: str, done: int, total: int) -> None:
-        """Pass on how far a step is."""
-        self.journal.listener.advanced(what, done, total)
-
-    def answer(
-        self,
-        step: Step,
-        key: str,
-        make: Callable[[Path], None],
-        load: Callable[[Path], T],
-        rows: Callable[[T], Mapping[str, int]] = lambda _: {},
-    ) -> tuple[T, Path]:
-        """Give a step's answer and its folder; ``rows`` counts for the journal what went in and came out."""
-        with self.journal.step(step) as noted:
-            found, place, noted["cached"] = self.cache.answer(step, key, make, load)
-            noted.update(rows(found))
-        return found, place
-
-
 def _rows_of_tables(stored: StoredTables) -> Mapping[str, int]:
     return {"rows_in": sum(stored.read.values()), "rows_out": sum(stored.kept.values())}
-
-
-def _rows_of_space(placed: steps.Placed) -> Mapping[str, int]:
-    return {"rows_out": len(placed.ids)}
 
 
 def _refuse_rejected(stored: StoredTables, tables_folder: Path, folder: Path) -> None:

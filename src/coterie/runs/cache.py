@@ -21,7 +21,7 @@ from coterie.errors import CoterieError, ModelError, StoreError
 from coterie.stores.directory import UNFINISHED, flush, remove_unfinished, unwritable
 
 T = TypeVar("T")
-KEPT_PER_STEP = 4
+KEPT_PER_STEP = 4  # runs whose answers stay
 LIBRARIES = ("narwhals", "numpy", "polars", "scikit-learn", "scipy")
 
 
@@ -47,11 +47,11 @@ class Cache:
     """A folder of answers, ``<step>/<key>/``.
 
     Args:
-        root: the folder; made on first use.
+        root: the folder; made on first use. per_run: answers of one step that one run may ask for.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, *, per_run: int = 1) -> None:
+        self.root, self.kept = root, KEPT_PER_STEP * per_run
 
     def folder(self, step: str, key: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
         """Give the folder of an answer, made now if it is not there.
@@ -116,5 +116,5 @@ class Cache:
     def _prune(self, step: str) -> None:
         """Keep the answers used last; older ones are made again when somebody asks."""
         answers = [path for path in (self.root / step).iterdir() if not path.name.startswith(".")]
-        for old in sorted(answers, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_PER_STEP:]:
+        for old in sorted(answers, key=lambda path: path.stat().st_mtime, reverse=True)[self.kept :]:
             shutil.rmtree(old, ignore_errors=True)

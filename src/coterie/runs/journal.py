@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from coterie.manifest import StepRecord
 from coterie.runs.measuring import measured
 
-Step = Literal["sources", "tables", "embedding", "clustering", "profile", "model", "report"]
+Step = Literal["sources", "tables", "screening", "embedding", "clustering", "proof", "profile", "model", "report"]
 STEPS: tuple[Step, ...] = get_args(Step)
 
 

@@ -6,38 +6,33 @@ A step reads only what its key is made of, so an answer from the cache is the an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from coterie import frozen, plugins, records
+from coterie import records
 from coterie.clustering.contract import Labels
 from coterie.config import Config
-from coterie.embedding.contract import FittedEmbedder, Points
 from coterie.engines import local
-from coterie.errors import DataError
-from coterie.features.assembling import FittedBasis, entity_ids, make_features
+from coterie.features.assembling import make_features
 from coterie.features.contract import Ids
-from coterie.frozen import Frozen
-from coterie.model import SegmentModel, Space, as_frame, fit_space
+from coterie.model import SegmentModel, as_frame
 from coterie.runs import tables_on_disk
+from coterie.runs.placing import Placed
 from coterie.runs.result import read_record
+from coterie.runs.searching import Chosen
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.naming import name_segments, short_marks
 from coterie.segments.profile import profile_segments
 from coterie.segments.types import PROFILES_SCHEMA, PROFILES_VERSION, Segment, SegmentProfile
-from coterie.selection.choice import decide
 from coterie.selection.heldout import event_table, positive_floor
-from coterie.selection.search import Progress, Search, measure
-from coterie.selection.types import Candidate, Decision, stability_band
+from coterie.selection.recipes import expand
+from coterie.selection.types import stability_band
 from coterie.sources import RawTable
 from coterie.sources.columns import require_columns
 from coterie.sources.opening import open_source
 from coterie.tables import Tables
 from coterie.tables.build import build_tables
-
-MIN_USERS = 10  # below this no bootstrap, no holdout and no test says anything
 
 
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
@@ -48,7 +43,8 @@ def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     Args:
         folder: what relative paths stand relative to.
     """
-    make_features(config)
+    for recipe in expand(config):
+        make_features(recipe.config)
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
@@ -60,81 +56,6 @@ def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
 def write_tables(config: Config, raw: Mapping[str, RawTable], folder: Path) -> None:
     """Check and clean the raw tables."""
     tables_on_disk.store(build_tables(config, raw), folder)
-
-
-def write_space(config: Config, tables: Tables, folder: Path) -> None:
-    """Fit features and embedding on all users, and keep the users' points."""
-    features = make_features(config)
-    ids = entity_ids(features, tables)
-    _refuse_few(len(ids), "bring more, or lower the floors in [clean]")
-    space, points, known = fit_space(config, tables, ids, "space")
-    _refuse_few(int(known.sum()), "the others have only weights of zero; bring more, or choose another weight")
-    space.basis.save(folder)
-    frozen.save(space.embedder.to_arrays(), folder, "embedder")
-    # A user whose every weight is zero has no place; such users are left out and counted.
-    frozen.save(Frozen("points", {}, {"ids": ids[known], "points": points[known]}), folder, "points")
-
-
-def _refuse_few(n_users: int, remedy: str) -> None:
-    if n_users < MIN_USERS:
-        raise DataError(f"{n_users} users are left to segment; at least {MIN_USERS} are needed: {remedy}")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The users of a run and where they are.
-
-    Args:
-        ids: (n,) sorted. points: (n, d). space: that placed them.
-    """
-
-    ids: Ids
-    points: Points
-    space: Space
-
-
-def load_space(folder: Path) -> Placed:
-    """Read what ``write_space`` wrote."""
-    part = frozen.load(folder, "embedder")
-    embedder: FittedEmbedder = plugins.find("embedders", part.kind).Fitted.from_arrays(part)
-    placed = frozen.load(folder, "points").arrays
-    return Placed(placed["ids"], placed["points"], Space(FittedBasis.load(folder), embedder))
-
-
-def write_search(
-    config: Config, tables: Tables, placed: Placed, folder: Path, *, threads: int, progress: Progress
-) -> None:
-    """Measure every candidate; keep the sheet and each candidate's clusters."""
-    trials, candidates = measure(Search(config, tables, placed.ids, placed.points, threads, progress))
-    records.write(folder / "candidates.json", "coterie.candidates", 1, candidates)
-    for i, trial in enumerate(trials):
-        frozen.save(trial.fitted.to_arrays(), folder, f"clusterer-{i}")
-        frozen.save(Frozen("labels", {}, {"labels": trial.labels}), folder, f"labels-{i}")
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The decision, and the model and labels it leads to."""
-
-    decision: Decision
-    model: SegmentModel
-    labels: Labels
-
-    @property
-    def candidate(self) -> Candidate:
-        """The row of the sheet that was taken."""
-        return self.decision.candidates[self.decision.chosen]
-
-
-def choose(config: Config, placed: Placed, folder: Path) -> Chosen:
-    """Decide among the candidates that ``write_search`` left."""
-    candidates = read_record(folder / "candidates.json", tuple[Candidate, ...], "coterie.candidates", 1)
-    decision = decide(candidates, config)
-    part = frozen.load(folder, f"clusterer-{decision.chosen}")
-    clusterer = plugins.find("clusterers", part.kind).Fitted.from_arrays(part)
-    labels = frozen.load(folder, f"labels-{decision.chosen}").arrays["labels"]
-    segment_ids = tuple(f"s-{number + 1}" for number in range(clusterer.n_clusters))
-    return Chosen(decision, SegmentModel(placed.space, clusterer, segment_ids), labels)
 
 
 def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chosen, folder: Path) -> None:
@@ -187,14 +108,14 @@ def summarise(chosen: Chosen, profiles: tuple[SegmentProfile, ...]) -> tuple[Seg
     )
 
 
-def agreement(folder: Path, ids: Ids, labels: Labels) -> tuple[int, int]:
+def agreement(folder: Path, entity: str, ids: Ids, labels: Labels) -> tuple[int, int]:
     """Score the training users with the model read back from disk, from their raw events on.
 
     Args:
-        folder: of the run. ids, labels: (n,) users and labels of the fit.
+        folder: of the run. entity: what is segmented. ids, labels: (n,) users and labels of the fit.
 
     Returns:
         Users asked, and users that got the label of the fit.
     """
-    again = SegmentModel.load(folder / "model").apply(tables_on_disk.load(folder).tables, ids)
+    again = SegmentModel.load(folder / "model").apply(tables_on_disk.load(folder, entity).tables, ids)
     return len(ids), int(np.count_nonzero(again.labels == labels))

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from coterie.clustering.contract import Labels
 from coterie.selection.types import Interval, LiftResult
+from coterie.terms import NOISE
 
 CUTOFF = 10
 Z_95 = 1.959963984540054
@@ -69,7 +70,7 @@ def hold_out(pairs: Pairs, share: float, rng: np.random.Generator) -> npt.NDArra
 
 
 def popularity_ranks(train: Pairs, labels: Labels, pseudo_users: float) -> npt.NDArray[np.int64]:
-    """Rank the catalogue for each cluster and, in the last row, for all users together.
+    """Rank the catalogue for each cluster and, in the last row, for all users together; noise counts among all alone.
 
     A cluster's rate for an item is (positives in the cluster + pseudo_users * global rate) / (users + pseudo_users).
 
@@ -78,10 +79,11 @@ def popularity_ranks(train: Pairs, labels: Labels, pseudo_users: float) -> npt.N
     """
     n_clusters = int(labels.max()) + 1
     liked = train.take(train.positive)
+    overall = np.bincount(liked.items, minlength=train.n_items) / train.n_users
+    liked = liked.take(labels[liked.users] != NOISE)
     cells = labels[liked.users].astype(np.int64) * train.n_items + liked.items
     counts = np.bincount(cells, minlength=n_clusters * train.n_items).reshape(n_clusters, train.n_items)
-    overall = counts.sum(axis=0) / train.n_users
-    sizes = np.bincount(labels, minlength=n_clusters)[:, None]
+    sizes = np.bincount(labels[labels != NOISE], minlength=n_clusters)[:, None]
     rates = np.vstack([(counts + pseudo_users * overall) / (sizes + pseudo_users), overall])
     order = np.argsort(-rates, axis=1, kind="stable")
     ranks = np.empty_like(order)
@@ -103,6 +105,7 @@ def ndcg_by_user(train: Pairs, test: Pairs, ranks: npt.NDArray[np.int64], rows: 
     """
     liked = test.take(test.positive)
     m = train.n_items
+    rows = np.where(rows == NOISE, len(ranks) - 1, rows)
     seen = np.sort(train.users * m + ranks[rows[train.users], train.items])
     target = liked.users * m + ranks[rows[liked.users], liked.items]
     before = np.searchsorted(seen, target) - np.searchsorted(seen, liked.users * m)

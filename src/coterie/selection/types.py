@@ -14,6 +14,7 @@ VERSION = 2
 
 StabilityBand = Literal["unstable", "doubtful", "stable", "highly stable"]
 Grade = Literal["natural", "reproducible", "constructive", "none"]
+GateName = Literal["verdict", "stability", "size", "users"]
 Null = Literal["gaussian", "copula", "permuted"]
 Setting = str | int | float | bool | None
 
@@ -92,7 +93,7 @@ class NullTest:
 
     Args:
         null: how replicates are made. replicates: how many.
-        statistic: separation of the segments, in [0, 1]: 0 = no valley between neighbours, 1 = empty space between them.
+        statistic: separation of the segments, in [0, 1]: 0 = no valley between neighbours, 1 = empty space there.
         null_mean, null_high: mean and 95 % quantile of the replicates' separation.
         p: share of replicates with at least as much separation, counting the data itself: (b + 1) / (replicates + 1).
         floor: separation below which segments are no islands, whatever p says.
@@ -123,7 +124,8 @@ class GapCurve:
     """The gap statistic over k, from k = 1.
 
     Args:
-        points: in order of k. k: the smallest whose gap is within one standard error of the next one's; 1 = no clusters.
+        points: in order of k.
+        k: the smallest whose gap is within one standard error of the next one's; 1 = no clusters.
     """
 
     points: tuple[GapPoint, ...]
@@ -154,6 +156,8 @@ class Candidate:
         slsw: segment level stability within the solution, per cluster, in [0, 1].
         slsa: segment level stability across neighbouring solutions of the same method, per cluster, in [0, 1].
         explained: held-out-column explained variance; None where lift is measured, or it cannot be.
+        separated_by: (column, share) pairs: the columns that carry most of what separates the clusters, by their share
+            of the sum of squares between them; an embedding's own dimensions count as one, "embedding".
     """
 
     method: str
@@ -177,6 +181,17 @@ class Candidate:
     slsw: tuple[float, ...] = ()
     slsa: tuple[float, ...] = ()
     explained: Explained | None = None
+    separated_by: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A method with settings that gave nothing to choose from, and why."""
+
+    recipe: str
+    method: str
+    settings: Mapping[str, Setting]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +212,55 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition of publishing, for programs.
+
+    Args:
+        name: "verdict", "stability", "size" or "users". passed: whether it is met. reason: what was found.
+    """
+
+    name: GateName
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTried:
+    """One recipe of the search.
+
+    Args:
+        name: "" for the config as it stands. changes: dotted key of the config to value.
+        measured: whether it was measured in full; else it fell out in the coarse round.
+        coarse_score: best lift (or explained variance, or silhouette) among its coarse candidates that hold;
+            None without a coarse round. coarse_stability: least Jaccard of that candidate's segments.
+        failure: why it could not be made at all, or "".
+    """
+
+    name: str
+    changes: Mapping[str, Any]
+    measured: bool
+    coarse_score: Number | None = None
+    coarse_stability: Number | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The choice and its reason.
 
     Args:
-        candidates: the sheet, in order of k.
+        candidates: the sheet, in order of recipe, then k.
         chosen: index into ``candidates``.
         reason: why this one, in sentences.
-        grade: "reproducible" (holds and pays), "constructive" (pays, but the borders move), "none".
-        answers: reproducible? pays? usable?
-        protocol: how lift and stability were measured, in sentences.
+        grade: "natural" (islands that hold), "reproducible" (holds and pays), "constructive" (a useful cut of a
+            continuum: pays, but the borders move, or there are no events to show more), "none".
+        answers: natural? reproducible? pays? usable?
+        protocol: how things were measured, in sentences.
         warnings: what a reader must know before using the segments.
+        recipes: bases and embeddings that were tried. left_out: methods that gave nothing to choose from.
+        comparisons: each other recipe beside the chosen one, in sentences.
+        null: the test behind "Is it natural?". gap: the gap statistic on the chosen recipe's points.
+        gates: conditions of publishing.
     """
 
     candidates: tuple[Candidate, ...]
@@ -217,3 +270,14 @@ class Decision:
     answers: tuple[Answer, ...]
     protocol: tuple[str, ...]
     warnings: tuple[str, ...]
+    recipes: tuple[RecipeTried, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    comparisons: tuple[str, ...] = ()
+    null: NullTest | None = None
+    gap: GapCurve | None = None
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def publishable(self) -> bool:
+        """Whether every gate is passed."""
+        return all(gate.passed for gate in self.gates)

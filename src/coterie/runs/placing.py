@@ -1,0 +1,59 @@
+"""Users to points: features and embedding fitted once, with the points they give kept beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coterie import frozen
+from coterie.config import Config
+from coterie.embedding.contract import Points
+from coterie.errors import DataError
+from coterie.features.assembling import entity_ids, make_features
+from coterie.features.contract import Ids
+from coterie.frozen import Frozen
+from coterie.model import Space, fit_space
+from coterie.tables import Tables
+
+MIN_USERS = 10  # below this no bootstrap, no holdout and no test says anything
+
+
+def write_space(config: Config, tables: Tables, folder: Path) -> None:
+    """Fit features and embedding on all users, and keep the users' points."""
+    features = make_features(config)
+    ids = entity_ids(features, tables)
+    refuse_few(len(ids), "bring more, or lower the floors in [clean]")
+    space, points, known = fit_space(config, tables, ids, "space")
+    refuse_few(int(known.sum()), "the others have only weights of zero; bring more, or choose another weight")
+    space.save(folder)
+    # A user whose every weight is zero has no place; such users are left out and counted.
+    frozen.save(Frozen("points", {}, {"ids": ids[known], "points": points[known]}), folder, "points")
+
+
+def refuse_few(n_users: int, remedy: str) -> None:
+    """Refuse to segment fewer than ``MIN_USERS``.
+
+    Raises:
+        DataError: there are fewer; says what to do.
+    """
+    if n_users < MIN_USERS:
+        raise DataError(f"{n_users} users are left to segment; at least {MIN_USERS} are needed: {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The users of a run and where they are.
+
+    Args:
+        ids: (n,) sorted. points: (n, d). space: that placed them.
+    """
+
+    ids: Ids
+    points: Points
+    space: Space
+
+
+def load_space(folder: Path) -> Placed:
+    """Read what ``write_space`` wrote."""
+    placed = frozen.load(folder, "points").arrays
+    return Placed(placed["ids"], placed["points"], Space.load(folder))

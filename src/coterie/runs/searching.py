@@ -1,0 +1,186 @@
+"""The search over recipes: each measured and kept on disk, one candidate chosen among all, and its proof.
+
+Every recipe is an answer of its own in the cache, so that a search that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coterie import frozen, plugins, records
+from coterie.clustering.contract import FittedClusterer, Labels
+from coterie.config import Config
+from coterie.features.assembling import entity_ids, make_features
+from coterie.frozen import Frozen
+from coterie.model import SegmentModel, fit_space
+from coterie.runs.placing import Placed, refuse_few
+from coterie.runs.result import read_record
+from coterie.selection import screening
+from coterie.selection.choice import Choice, choose
+from coterie.selection.proof import Proof, asked_of, prove
+from coterie.selection.recipes import Recipe
+from coterie.selection.search import measure
+from coterie.selection.trials import Progress, Search
+from coterie.selection.types import Candidate, Decision, LeftOut, RecipeTried
+from coterie.selection.verdict import judge
+from coterie.tables import Tables
+
+SHEET_SCHEMA, SHEET_VERSION = "coterie.candidates", 2
+PROOF_SCHEMA, PROOF_VERSION = "coterie.proof", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One recipe's candidates, and what gave nothing to choose from."""
+
+    candidates: tuple[Candidate, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def load_sheet(folder: Path) -> Sheet:
+    """Read the candidates that ``write_search`` or ``write_screen`` left."""
+    sheet: Sheet = read_record(folder / "candidates.json", Sheet, SHEET_SCHEMA, SHEET_VERSION)
+    return sheet
+
+
+def write_screen(recipe: Recipe, tables: Tables, most: int, folder: Path, *, threads: int, progress: Progress) -> None:
+    """Measure a recipe cheaply: at most ``most`` users, a few k, few repetitions.
+
+    Raises:
+        DataError: the recipe cannot be made of these tables.
+    """
+    config = screening.coarse(recipe.config)
+    ids = screening.sample(entity_ids(make_features(config), tables), config, most)
+    space, points, known = fit_space(config, tables, ids, "coarse-space")
+    refuse_few(int(known.sum()), "the others have only weights of zero")
+    few = screening.coarse_ks(config)
+    search = Search(
+        config, tables, ids[known], points[known], threads, progress, space.columns, recipe=recipe.name, only_ks=few
+    )
+    _, candidates, left_out = measure(search)
+    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, Sheet(candidates, left_out))
+
+
+def write_search(
+    recipe: Recipe, tables: Tables, placed: Placed, folder: Path, *, threads: int, progress: Progress
+) -> None:
+    """Measure every candidate of a recipe; keep the sheet and each candidate's clusters."""
+    columns = placed.space.columns
+    search = Search(recipe.config, tables, placed.ids, placed.points, threads, progress, columns, recipe=recipe.name)
+    trials, candidates, left_out = measure(search)
+    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, Sheet(candidates, left_out))
+    for i, trial in enumerate(trials):
+        frozen.save(trial.fitted.to_arrays(), folder, f"clusterer-{i}")
+        frozen.save(Frozen("labels", {}, {"labels": trial.labels}), folder, f"labels-{i}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One recipe that was measured.
+
+    Args:
+        recipe: which it is. placed: its users and where they are. sheet: its candidates. folder: of their clusters.
+        key: of the answer in the cache.
+    """
+
+    recipe: Recipe
+    placed: Placed
+    sheet: Sheet
+    folder: Path
+    key: str
+
+    def clusterer(self, number: int) -> FittedClusterer:
+        """Give the clusters of a candidate, by its place in the recipe's sheet."""
+        part = frozen.load(self.folder, f"clusterer-{number}")
+        found: FittedClusterer = plugins.find("clusterers", part.kind).Fitted.from_arrays(part)
+        return found
+
+    def labels(self, number: int) -> Labels:
+        """Give the (n,) labels of a candidate's fit, by its place in the recipe's sheet."""
+        labels: Labels = frozen.load(self.folder, f"labels-{number}").arrays["labels"]
+        return labels
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The candidate that was taken, where it comes from, and what all candidates said.
+
+    Args:
+        choice: among the candidates of all recipes. tried: the recipe it comes from. number: its place there.
+    """
+
+    choice: Choice
+    tried: Tried
+    number: int
+
+
+def pick(config: Config, tried: Sequence[Tried]) -> Winner:
+    """Choose among the candidates of all recipes."""
+    owners = [(one, number) for one in tried for number in range(len(one.sheet.candidates))]
+    choice = choose([one.sheet.candidates[number] for one, number in owners], config)
+    return Winner(choice, *owners[choice.chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the search did.
+
+    Args:
+        tried: recipes that were measured, at least one. recipes: all that were asked for, for the record.
+    """
+
+    tried: tuple[Tried, ...]
+    recipes: tuple[RecipeTried, ...]
+
+
+def write_proof(winner: Winner, folder: Path, *, threads: int, progress: Progress) -> None:
+    """Test the winner against structureless replicates of its points."""
+    tried = winner.tried
+    found = prove(
+        tried.recipe.config,
+        tried.placed.points,
+        tried.labels(winner.number),
+        asked_of(winner.choice.candidate),
+        tried.placed.space.columns,
+        threads=threads,
+        progress=progress,
+    )
+    records.write(folder / "proof.json", PROOF_SCHEMA, PROOF_VERSION, found)
+
+
+def load_proof(folder: Path) -> Proof:
+    """Read what ``write_proof`` wrote."""
+    proof: Proof = read_record(folder / "proof.json", Proof, PROOF_SCHEMA, PROOF_VERSION)
+    return proof
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The decision, and the model and labels it leads to."""
+
+    decision: Decision
+    model: SegmentModel
+    labels: Labels
+
+    @property
+    def candidate(self) -> Candidate:
+        """The row of the sheet that was taken."""
+        return self.decision.candidates[self.decision.chosen]
+
+
+def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
+    """Judge the winner, and give its model."""
+    tried, number = winner.tried, winner.number
+    decision = judge(
+        winner.choice,
+        tried.recipe.config,
+        null=proof.null,
+        gap=proof.gap,
+        recipes=searched.recipes,
+        left_out=tuple(one for other in searched.tried for one in other.sheet.left_out),
+    )
+    clusterer = tried.clusterer(number)
+    segment_ids = tuple(f"s-{place + 1}" for place in range(clusterer.n_clusters))
+    return Chosen(decision, SegmentModel(tried.placed.space, clusterer, segment_ids), tried.labels(number))

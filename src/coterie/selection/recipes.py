@@ -1,0 +1,123 @@
+"""Recipes: the bases and embeddings that are tried, each a config of its own, made from what ``[search]`` lists.
+
+A recipe changes keys of the config, written with dots (``features.taste.weight``), and nothing else; the changed config
+is checked like any other, so a recipe can say nothing that a ``coterie.toml`` could not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from coterie.config import Config, parse_config
+from coterie.errors import ConfigError, nearest, shown
+
+SECTIONS = ("features", "embedding", "clustering")
+MOST = 500  # recipes; more are a slip in 'vary', since even the coarse round would take hours
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way from tables to points.
+
+    Args:
+        name: "" for the config as it stands, the changed values of a recipe from ``vary``, or its name in ``recipes``.
+        changes: dotted key to value. config: with the changes made.
+        is_named: whether it stands under ``recipes``; such a one is always measured in full.
+    """
+
+    name: str
+    changes: Mapping[str, Any]
+    config: Config
+    is_named: bool = False
+
+
+def expand(config: Config) -> tuple[Recipe, ...]:
+    """Give every recipe that a config asks for: all combinations of ``vary``, then the named ones.
+
+    Raises:
+        ConfigError: a key stands in no section that can vary or changes nothing that is there, a value is refused, or
+            there are too many recipes.
+    """
+    asked = config.search
+    grid = [dict(zip(asked.vary, values, strict=True)) for values in _bounded(asked.vary)]
+    names = _short_names(tuple(asked.vary))
+    varied = [
+        Recipe(
+            ", ".join(f"{names[key]} {_told(value)}" for key, value in changes.items()), changes, _made(config, changes)
+        )
+        for changes in grid
+    ]
+    named = [
+        Recipe(name, changes, _made(config, changes, f"search.recipes.{name}"), is_named=True)
+        for name, changes in asked.recipes.items()
+    ]
+    return (*varied, *named)
+
+
+def _bounded(vary: Mapping[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    count = 1
+    for values in vary.values():
+        count *= len(values)
+    if count > MOST:
+        raise ConfigError(f"'search.vary' makes {count:,} recipes; at most {MOST} can be tried: list fewer values")
+    return list(product(*vary.values()))
+
+
+def _made(config: Config, changes: Mapping[str, Any], where: str = "search.vary") -> Config:
+    """Make the changes in a copy; what is not varied any more is taken out, so that a recipe has no recipes."""
+    if not changes:
+        return config.model_copy(update={"search": type(config.search)()})
+    raw = config.model_dump(by_alias=True)
+    raw["search"] = {}
+    for key, value in sorted(changes.items(), key=lambda change: not change[0].endswith(".method")):  # methods first
+        _set(raw, key, value, where)
+    try:
+        return parse_config(raw)
+    except ConfigError as error:
+        told = ", ".join(f"{key} = {_told(value)}" for key, value in changes.items())
+        raise ConfigError(f"'{where}' with {told}: {error}") from error
+
+
+def _set(raw: dict[str, Any], key: str, value: Any, where: str) -> None:
+    section, *path = key.split(".")
+    if section not in SECTIONS or not path:
+        raise ConfigError(
+            f"'{where}' names {shown(key)}; expected a key in {', '.join(SECTIONS[:-1])} or {SECTIONS[-1]} with dots, "
+            f"such as 'embedding.dims'{nearest(section, SECTIONS)}"
+        )
+    place = raw[section] = _copied(raw[section])
+    for depth, name in enumerate(path[:-1]):
+        # Options of a method may be new; a feature must be there.
+        if name not in place and section == "features" and depth == 0:
+            raise ConfigError(
+                f"'{where}' names {shown(key)}, but there is no feature {shown(name)}{nearest(name, place)}"
+            )
+        below = place.get(name, {})
+        if not isinstance(below, Mapping):
+            raise ConfigError(f"'{where}' names {shown(key)}, but '{name}' is a value, not a table of keys")
+        place[name] = _copied(below)
+        place = place[name]
+    last = path[-1]
+    if last == "method" and section == "embedding" and value != place.get("method"):
+        for option in [name for name in place if name != "method"]:  # options of one embedder are not another's
+            del place[option]
+    place[last] = value
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(table)
+
+
+def _short_names(keys: tuple[str, ...]) -> dict[str, str]:
+    """Call a key by its last part, or whole where two would be called the same."""
+    last = [key.rsplit(".", 1)[-1] for key in keys]
+    return {key: short if last.count(short) == 1 else key for key, short in zip(keys, last, strict=True)}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,216 @@
+"""Trials: each algorithm with each of its settings, fitted on all users of one embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from coterie import plugins
+from coterie.clustering.contract import Clusterer, FittedClusterer, Labels
+from coterie.config import Clustering, Config
+from coterie.embedding.contract import Points
+from coterie.embedding.rows import count_distinct
+from coterie.errors import ConfigError, DataError
+from coterie.features.contract import Ids
+from coterie.parallel import map_in_order
+from coterie.randomness import generator
+from coterie.selection.types import LeftOut, Setting
+from coterie.tables import Tables
+from coterie.terms import NOISE
+
+T = TypeVar("T")
+R = TypeVar("R")
+USERS_PER_SEGMENT = 5
+
+
+class Progress(Protocol):
+    """Told how far a step is."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Take note: ``done`` of ``total`` tasks of ``what`` are done."""
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the search works on.
+
+    Args:
+        config: of the recipe. tables: checked and cleaned. ids: (n,) sorted users. points: (n, d) their embedding.
+        threads: tasks at once. progress: told how far it is.
+        columns: (d,) name of each dimension that is a column, None for one that an embedding made; () if not known.
+        recipe: its name, which candidates carry. only_ks: numbers of clusters to try; None for all of the config.
+    """
+
+    config: Config
+    tables: Tables
+    ids: Ids
+    points: Points
+    threads: int
+    progress: Progress = quiet
+    columns: tuple[str | None, ...] = ()
+    recipe: str = ""
+    only_ks: frozenset[int] | None = None
+
+    def each(self, what: str, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Run independent tasks side by side, in order, and tell the progress."""
+        listed = list(tasks)
+        what = f"{self.recipe}: {what}" if self.recipe else what
+        self.progress(what, 0, len(listed))
+        for done, result in enumerate(map_in_order(function, listed, threads=self.threads), 1):
+            self.progress(what, done, len(listed))
+            yield result
+
+    def clusterer(self, asked: Asked, *, most_starts: int | None = None) -> Clusterer:
+        """Give the algorithm that was asked for."""
+        return make_clusterer(
+            self.config.clustering, asked.method, asked.k, asked.settings, columns=self.columns, most_starts=most_starts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A method with its settings.
+
+    Args:
+        k: None for a method that finds the number of clusters itself. settings: what the search sets beside k.
+    """
+
+    method: str
+    k: int | None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> tuple[str | int, ...]:
+        """Name of its random stream."""
+        return (self.method, self.k or 0, *(f"{name}={value}" for name, value in sorted(self.settings.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One method with its settings, and its fit on all users.
+
+    ``fitted`` may have fewer clusters than were asked for: a mixture may leave a component that nobody belongs to.
+    """
+
+    asked: Asked
+    fitted: FittedClusterer
+
+    @property
+    def labels(self) -> Labels:
+        """(n,) labels of the fit."""
+        return self.fitted.fit_labels
+
+
+def make_clusterer(
+    clustering: Clustering,
+    method: str,
+    k: int | None = None,
+    settings: Mapping[str, Setting] | None = None,
+    *,
+    columns: tuple[str | None, ...] = (),
+    most_starts: int | None = None,
+) -> Clusterer:
+    """Give one of the config's algorithms, with its options.
+
+    Args:
+        k: None for a method that finds the number of clusters itself.
+        settings: of the search, over those of the config.
+        columns: names of the points' dimensions, for methods that treat columns apart.
+        most_starts: at most as many starts, where the config asks for more.
+
+    Raises:
+        ConfigError: a method that reads columns is asked to read an embedding.
+    """
+    kind = plugins.find("clusterers", method)
+    starts = clustering.starts if most_starts is None else min(clustering.starts, most_starts)
+    options: dict[str, Any] = {**clustering.options.get(method, {}), **(settings or {})}
+    if getattr(kind, "takes_columns", False) and columns:
+        named = [name for name in columns if name is not None]
+        if len(named) < len(columns):
+            raise ConfigError(
+                f"the clustering method '{method}' reads columns, but the embedding makes dimensions of its own of "
+                "them; set embedding.method = 'none', or take the method out of clustering.methods"
+            )
+        options["columns"] = tuple(named)
+    clusterer: Clusterer = kind(k=k if k is not None else clustering.k[0], starts=starts, **options)
+    return clusterer
+
+
+def fit_all(search: Search) -> tuple[tuple[Trial, ...], tuple[LeftOut, ...]]:
+    """Fit every method with every setting on all users.
+
+    Returns:
+        The trials that found two clusters or more, in order of their number, and those that did not, with the reason.
+
+    Raises:
+        DataError: nothing was found at all.
+    """
+    seed = search.config.project.seed
+    asked = plan(search)
+
+    def one(task: Asked) -> Trial | LeftOut:
+        fitted = search.clusterer(task).fit(search.points, generator(seed, "cluster", *task.stream))
+        if fitted.n_clusters < 2:
+            noise = float(np.mean(fitted.fit_labels == NOISE))
+            found = "one cluster" if fitted.n_clusters else "no cluster"
+            return LeftOut(search.recipe, task.method, task.settings, f"found {found}; {noise:.0%} of users are noise")
+        return Trial(task, fitted)
+
+    found = list(search.each("fitting", one, asked))
+    trials = sorted((one for one in found if isinstance(one, Trial)), key=lambda trial: trial.fitted.n_clusters)
+    left_out = tuple(one for one in found if isinstance(one, LeftOut))
+    if not trials:
+        told = "; ".join(
+            f"{one.method} ({settings_told(one.settings) or 'its defaults'}) {one.reason}" for one in left_out
+        )
+        raise DataError(f"no algorithm found two clusters or more: {told}; add 'kmeans' to clustering.methods")
+    return _distinct(trials), left_out
+
+
+def plan(search: Search) -> tuple[Asked, ...]:
+    """List what is to be tried.
+
+    k ends where segments would have fewer than five users on average, and at the number of distinct points. A method
+    that finds the number of clusters itself says which settings to try.
+    """
+    clustering = search.config.clustering
+    lowest, highest = clustering.k
+    possible = min(len(search.ids) // USERS_PER_SEGMENT, count_distinct(search.points, highest))
+    highest = min(highest, max(lowest, possible))
+    few = search.only_ks
+    ks = [k for k in range(lowest, highest + 1) if few is None or k in few or k == highest]
+    tasks = [Asked(method, k) for k in ks for method in clustering.methods if counts_clusters(method)]
+    for method in clustering.methods:
+        if not counts_clusters(method):
+            rng = generator(search.config.project.seed, "grid", method)
+            options = clustering.options.get(method, {})
+            grid: Sequence[Mapping[str, Setting]] = plugins.find("clusterers", method).grid(search.points, options, rng)
+            tasks += [Asked(method, None, settings) for settings in grid]
+    return tuple(tasks)
+
+
+def counts_clusters(method: str) -> bool:
+    """Say whether a method is told the number of clusters; one that is not has ``grid`` (see the contract)."""
+    return bool(getattr(plugins.find("clusterers", method), "counts_clusters", True))
+
+
+def settings_told(settings: Mapping[str, Setting]) -> str:
+    """Write settings for people: "eps 0.31"."""
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in settings.items()
+    )
+
+
+def _distinct(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Leave out a trial whose clusters another trial of the same method found already, as neighbouring eps do."""
+    kept: dict[tuple[str, bytes], Trial] = {}
+    for trial in trials:
+        kept.setdefault((trial.asked.method, trial.labels.tobytes()), trial)
+    return tuple(kept.values())
