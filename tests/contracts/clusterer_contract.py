@@ -54,7 +54,10 @@ class ClustererContract:
     def test_strength_and_distance_are_in_range(self, fitted, points):
         assigned = fitted.assign(points)
         assert ((assigned.strength >= 0) & (assigned.strength <= 1)).all()
-        assert (assigned.distance >= 0).all()
+        noise = assigned.labels == NOISE
+        assert (assigned.distance[~noise] >= 0).all()
+        assert np.isnan(assigned.distance[noise]).all()
+        assert (assigned.strength[noise] == 0).all()
 
     def test_one_point_alone_gives_the_same_bits_as_in_a_batch(self, fitted, points):
         together = fitted.assign(points)

@@ -32,14 +32,25 @@ def common_options(options: Mapping[str, Any], own: tuple[str, ...], method: str
     )
 
 
+def check_finite(points: Points) -> None:
+    """Refuse (n, d) points that nothing can be made of.
+
+    Raises:
+        DataError: a cell is not finite, or there are no points.
+    """
+    if not len(points):
+        raise DataError("there are no points to cluster; bring users, or lower the floors in [clean]")
+    if not np.isfinite(points).all():
+        raise DataError("the embedding has cells that are not finite numbers; clustering needs finite points")
+
+
 def check_points(points: Points, k: int) -> None:
     """Refuse (n, d) points that k clusters cannot be made of.
 
     Raises:
         DataError: a cell is not finite, or there are fewer than k distinct points.
     """
-    if not np.isfinite(points).all():
-        raise DataError("the embedding has cells that are not finite numbers; clustering needs finite points")
+    check_finite(points)
     n_distinct = count_distinct(points, k)
     if n_distinct < k:
         raise DataError(

@@ -13,6 +13,7 @@ from coterie.embedding.contract import Points
 from coterie.frozen import Frozen
 
 Labels = npt.NDArray[np.int32]
+Setting = str | int | float | bool | None  # of an option, as JSON knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class Assignment:
 
     Args:
         labels: (n,) cluster numbers 0..k-1, largest cluster of the fit first, or NOISE.
-        strength: (n,) in [0, 1]; 0 on the border to the next cluster, 1 at the own centre.
-        distance: (n,) Euclidean distance to the own centre, in units of the embedding.
+        strength: (n,) in [0, 1]; 0 on the border to the next cluster, 1 at the own centre; 0 for NOISE.
+        distance: (n,) Euclidean distance to the own centre, in units of the embedding; NaN for NOISE.
     """
 
     labels: Labels
@@ -69,11 +70,15 @@ class FittedClusterer(Protocol):
 
 
 class Clusterer(Protocol):
-    """Settings of an algorithm; the constructor takes them by keyword and refuses what it does not know."""
+    """Settings of an algorithm; the constructor takes them by keyword and refuses what it does not know.
+
+    The class of a method that finds the number of clusters itself says so by ``counts_clusters = False`` and has a
+    classmethod ``grid(points, options, rng)`` that gives the settings to try; ``k`` has no effect on it.
+    """
 
     def fit(self, points: Points, rng: np.random.Generator) -> FittedClusterer:
         """Find clusters among (n, d) points.
 
         Raises:
-            DataError: there are fewer distinct points than clusters asked for.
+            DataError: there are no points, or fewer distinct ones than clusters asked for.
         """

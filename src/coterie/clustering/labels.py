@@ -14,7 +14,7 @@ def canonical_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArra
 
     Args:
         labels: (n,) in 0..n_clusters-1, or NOISE, which stays.
-        n_clusters: number of clusters.
+        n_clusters: number of clusters, >= 0.
 
     Returns:
         The (n,) renumbered labels, and (n_clusters,) the old number of each new one.
@@ -25,10 +25,9 @@ def canonical_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArra
     rows = np.flatnonzero(labels != NOISE)
     np.minimum.at(first_row, labels[rows], rows)
     order = np.lexsort((first_row, -sizes))
-    new_number = np.empty(n_clusters, np.int32)
+    new_number = np.full(n_clusters + 1, NOISE, np.int32)  # the last is NOISE's
     new_number[order] = np.arange(n_clusters, dtype=np.int32)
-    renumbered = np.where(labels == NOISE, NOISE, new_number[np.where(labels == NOISE, 0, labels)])
-    return renumbered.astype(np.int32), order
+    return new_number[labels], order
 
 
 def inhabited_order(labels: Labels, n_clusters: int) -> tuple[Labels, npt.NDArray[np.int64]]:
