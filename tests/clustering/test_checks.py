@@ -21,8 +21,22 @@ CASES = [
     ("agglomerative", "condense", -1, "a whole number >= 0"),
     ("agglomerative", "condense", 7, "expected 0 (never) or a number from k = 8 to 2,500"),
     ("agglomerative", "condense", 2_501, "expected 0 (never) or a number from k = 8 to 2,500"),
+    ("dbscan", "eps", 0, "expected a number > 0"),
+    ("dbscan", "eps", True, "expected a number"),
+    ("dbscan", "eps", "knee", "expected a number > 0 or 'auto'"),
+    ("dbscan", "min_samples", 0, "expected a whole number >= 1"),
+    ("dbscan", "min_samples", "all", "expected a whole number >= 1 or 'auto'"),
+    ("dbscan", "noise", "assigned", "did you mean 'assign'"),
+    ("hdbscan", "min_cluster_size", 1, "expected a whole number >= 2, or a share of users in (0, 1)"),
+    ("hdbscan", "min_cluster_size", 1.0, "expected a whole number >= 2, or a share of users in (0, 1)"),
+    ("hdbscan", "min_cluster_size", True, "expected a whole number >= 2, or a share of users in (0, 1)"),
+    ("hdbscan", "min_samples", 2.5, "expected a whole number >= 1"),
+    ("hdbscan", "selection", "mass", "expected one of 'eom', 'leaf'"),
+    ("hdbscan", "noise", "drop", "expected one of 'assign', 'keep'"),
 ]
 OTHERS = sorted({*names("clusterers")} - {"kmeans"})
+TOLD = [name for name in names("clusterers") if getattr(find("clusterers", name), "counts_clusters", True)]
+FINDING = sorted({*names("clusterers")} - {*TOLD})
 
 
 @pytest.mark.parametrize(("method", "option", "value", "expected"), CASES)
@@ -40,25 +54,39 @@ def test_a_common_option_out_of_range_is_refused(method, option, value):
         find("clusterers", method)(**{option: value})
 
 
-@pytest.mark.parametrize("method", names("clusterers"))
+@pytest.mark.parametrize("method", TOLD)
 def test_more_clusters_than_distinct_points_are_refused_in_the_same_words(method):
     few = np.array([[0.0], [1.0], [1.0], [0.0], [1.0]], np.float32)
     with pytest.raises(DataError, match=r"4 clusters were asked of 2 distinct points; lower 'clustering\.k'"):
         find("clusterers", method)(k=4).fit(few, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("method", names("clusterers"))
+@pytest.mark.parametrize("method", TOLD)
 def test_as_many_clusters_as_distinct_points_are_found(method):
     points = np.repeat(np.array([[0.0, 0], [1, 5], [7, 1]], np.float32), [3, 2, 1], axis=0)
     fitted = find("clusterers", method)(k=3, starts=2).fit(points, np.random.default_rng(0))
     assert fitted.fit_labels.tolist() == [0, 0, 0, 1, 1, 2]
 
 
-@pytest.mark.parametrize("method", names("clusterers"))
+@pytest.mark.parametrize("method", TOLD)
 def test_three_clouds_are_found_in_order_of_size(method):
     points, truth = three_clouds()
     fitted = find("clusterers", method)(k=3, starts=3).fit(points, np.random.default_rng(0))
     assert (fitted.fit_labels == truth).all()
+
+
+@pytest.mark.parametrize("method", FINDING)
+def test_those_who_find_the_number_themselves_find_three_clouds(method):
+    points, truth = three_clouds()
+    fitted = find("clusterers", method)(noise="assign").fit(points, np.random.default_rng(0))
+    assert (fitted.fit_labels == truth).all()
+    assert find("clusterers", method).grid(points, {}, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("method", names("clusterers"))
+def test_no_points_are_refused(method):
+    with pytest.raises(DataError, match="there are no points to cluster"):
+        find("clusterers", method)().fit(np.empty((0, 3), np.float32), np.random.default_rng(0))
 
 
 def test_enough_distinct_points_pass():
