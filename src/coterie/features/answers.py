@@ -37,6 +37,7 @@ Floats = npt.NDArray[np.float64]
 # One pair of a cell that tables/cells.py found to be good: its name in single quotes, in double quotes or bare.
 _PAIR: Final = r"""(?:'([^']*)'|"([^"]*)"|([0-9]+))[ \t\n\r]*:[ \t\n\r]*([-+.0-9eE]+|[A-Za-z]+)"""
 _NUMBER: Final = r"[0-9]"
+_WRITTEN: Final = "_written"  # text, one pair as it stands in its cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,14 @@ class Answers:
         return table
 
     def _long(self, table: CheckedTable, ids: Ids) -> pl.DataFrame:
-        """Collect one row an answer: position of the user, trait, value, times; sorted."""
+        """Collect one row an answer: position of the user, trait, value, times; in no order."""
         if self.column is not None:
             return self._from_cells(table, ids, self.column)
         if VALUE not in columns_of(table):
             raise ConfigError(f"'{self.where}' needs scores, and the table '{table.name}' has no 'value'")
         known = table.frame.select(USER, ITEM, VALUE).filter(nw.col(VALUE).is_finite())
         grouped = known.group_by(USER, ITEM, VALUE).agg(nw.len().alias(EVENTS_SEEN))
-        return local.collect(on_index(grouped, ids)).sort(ENTITY, ITEM, VALUE)
+        return local.collect(on_index(grouped, ids))
 
     def _from_cells(self, table: CheckedTable, ids: Ids, column: str) -> pl.DataFrame:
         kind = table.attributes.get(column)
@@ -123,16 +124,23 @@ class Answers:
                 f'declare it with tables.{table.name}.attributes = {{ {column} = "traits" }}'
             )
         rows = one_row_each(table, ids, nw.col(column))
-        pairs = rows.select(ENTITY, pl.col(column).str.extract_all(_PAIR).alias("pair")).explode("pair").drop_nulls()
-        keys = pl.coalesce(pl.col("pair").str.extract(_PAIR, group) for group in (1, 2, 3)).str.strip_chars()
-        written = pl.col("pair").str.extract(_PAIR, 4)
-        numbers = pl.when(written.str.contains(_NUMBER)).then(written).cast(pl.Float64)
-        long = pairs.select(ENTITY, keys.alias(ITEM), numbers.alias(VALUE), pl.lit(1).alias(EVENTS_SEEN))
-        return long.filter(pl.col(VALUE).is_finite()).sort(ENTITY, ITEM, VALUE)
+        pairs = rows.select(ENTITY, pl.col(column).str.extract_all(_PAIR).alias(_WRITTEN)).explode(_WRITTEN)
+        return pairs.join(_read(pairs[_WRITTEN].drop_nulls().unique()), on=_WRITTEN, how="inner").drop(_WRITTEN)
+
+
+def _read(pairs: pl.Series) -> pl.DataFrame:
+    """Read different pairs, of which a quiz has few: as written, trait, value, once each; without unknown values."""
+    names = pl.coalesce(pl.col(_WRITTEN).str.extract(_PAIR, group) for group in (1, 2, 3)).str.strip_chars()
+    written = pl.col(_WRITTEN).str.extract(_PAIR, 4)
+    numbers = pl.when(written.str.contains(_NUMBER)).then(written).cast(pl.Float64)
+    read = pairs.to_frame(_WRITTEN).with_columns(
+        names.alias(ITEM), numbers.alias(VALUE), pl.lit(1, dtype=pl.Int64).alias(EVENTS_SEEN)
+    )
+    return read.filter(pl.col(VALUE).is_finite())
 
 
 def _averaged(long: pl.DataFrame, n: int, traits: Sequence[str]) -> Floats:
-    """(n, m) means of sorted answers: exact to the bit in any order of rows."""
+    """(n, m) means of answers, added up in order of value: exact to the bit in any order of rows."""
     m = len(traits)
     index = pl.DataFrame({ITEM: pl.Series(list(traits), dtype=pl.String), "_trait": np.arange(m, dtype=np.int64)})
     placed = long.join(index, on=ITEM, how="inner").sort(ENTITY, "_trait", VALUE)
