@@ -55,6 +55,20 @@ class Space:
             return (*(f"{block}:{column}" for block, column in self.basis.columns), *named)
         return (*(None for _ in range(self.embedder.dims)), *named)
 
+    @property
+    def n_columns(self) -> int:
+        """Columns of the basis, joined ones too, before anything is embedded."""
+        return len(self.basis.columns) + (len(self.joined.columns) if self.joined else 0)
+
+    def columns_of(self, tables: Tables, ids: Ids) -> tuple[Matrix, npt.NDArray[np.float32], tuple[str, ...]]:
+        """Give the rows of the basis: (n, m) that are embedded, (n, j) dense that are joined, and (m + j,) names."""
+        joined = np.empty((len(ids), 0), np.float32)
+        if self.joined is not None:
+            found = self.joined.apply(tables, ids)
+            joined = found.toarray() if sp.issparse(found) else found
+        pairs = (*self.basis.columns, *(self.joined.columns if self.joined else ()))
+        return self.basis.apply(tables, ids), joined, tuple(f"{block}:{column}" for block, column in pairs)
+
     def embed(self, tables: Tables, ids: Ids) -> tuple[Points, npt.NDArray[np.bool_]]:
         """Place entities.
 

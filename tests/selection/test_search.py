@@ -53,7 +53,8 @@ def test_an_option_that_a_method_does_not_have_is_refused_with_the_method():
 
 def test_a_mixture_that_finds_fewer_clusters_than_asked_is_counted_as_what_it_found():
     smooth = {"gmm": {"regularisation": 0.5}}
-    trials, candidates, _ = measure(search(methods=["gmm", "kmeans"], k=3, starts=1, options=smooth))
+    found = measure(search(methods=["gmm", "kmeans"], k=3, starts=1, options=smooth))
+    trials, candidates = found.trials, found.candidates
     assert [(c.method, c.k) for c in candidates] == [("gmm", 2), ("kmeans", 3)]
     assert [trial.asked.k for trial in trials] == [3, 3]
     assert candidates[0].sizes == (40, 20)

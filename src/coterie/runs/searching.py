@@ -19,6 +19,7 @@ from coterie.runs.placing import Placed, refuse_few
 from coterie.runs.result import read_record
 from coterie.selection import screening
 from coterie.selection.choice import Choice, choose
+from coterie.selection.gains import Gains, error_of_difference
 from coterie.selection.proof import Proof, asked_of, prove
 from coterie.selection.recipes import Recipe
 from coterie.selection.search import measure
@@ -57,23 +58,27 @@ def write_screen(recipe: Recipe, tables: Tables, most: int, folder: Path, *, thr
     refuse_few(int(known.sum()), "the others have only weights of zero")
     few = screening.coarse_ks(config)
     search = Search(
-        config, tables, ids[known], points[known], threads, progress, space.columns, recipe=recipe.name, only_ks=few
+        config, tables, ids[known], points[known], threads, progress, space, recipe=recipe.name, only_ks=few
     )
-    _, candidates, left_out = measure(search)
-    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, Sheet(candidates, left_out))
+    found = measure(search)
+    sheet = Sheet(found.candidates, found.left_out)
+    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, sheet)
 
 
 def write_search(
     recipe: Recipe, tables: Tables, placed: Placed, folder: Path, *, threads: int, progress: Progress
 ) -> None:
     """Measure every candidate of a recipe; keep the sheet and each candidate's clusters."""
-    columns = placed.space.columns
-    search = Search(recipe.config, tables, placed.ids, placed.points, threads, progress, columns, recipe=recipe.name)
-    trials, candidates, left_out = measure(search)
-    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, Sheet(candidates, left_out))
-    for i, trial in enumerate(trials):
+    search = Search(
+        recipe.config, tables, placed.ids, placed.points, threads, progress, placed.space, recipe=recipe.name
+    )
+    found = measure(search)
+    sheet = Sheet(found.candidates, found.left_out)
+    records.write(folder / "candidates.json", SHEET_SCHEMA, SHEET_VERSION, sheet)
+    for i, (trial, gains) in enumerate(zip(found.trials, found.gains, strict=True)):
         frozen.save(trial.fitted.to_arrays(), folder, f"clusterer-{i}")
-        frozen.save(Frozen("labels", {}, {"labels": trial.labels}), folder, f"labels-{i}")
+        arrays = {} if gains is None else {"by_user": gains.by_user, "by_refit": gains.by_refit}
+        frozen.save(Frozen("labels", {}, {"labels": trial.labels, **arrays}), folder, f"labels-{i}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,11 @@ class Tried:
         labels: Labels = frozen.load(self.folder, f"labels-{number}").arrays["labels"]
         return labels
 
+    def gains(self, number: int) -> Gains | None:
+        """Give what each user gains by a candidate, by its place in the recipe's sheet."""
+        arrays = frozen.load(self.folder, f"labels-{number}").arrays
+        return Gains(arrays["by_user"], arrays["by_refit"]) if "by_user" in arrays else None
+
 
 @dataclass(frozen=True, slots=True)
 class Winner:
@@ -119,7 +129,15 @@ class Winner:
 def pick(config: Config, tried: Sequence[Tried]) -> Winner:
     """Choose among the candidates of all recipes."""
     owners = [(one, number) for one in tried for number in range(len(one.sheet.candidates))]
-    choice = choose([one.sheet.candidates[number] for one, number in owners], config)
+
+    def paired_error(first: int, second: int) -> float:
+        (one, mine), (other, theirs) = owners[first], owners[second]
+        gains, others = one.gains(mine), other.gains(theirs)
+        if gains is None or others is None:
+            return 0.0
+        return error_of_difference(gains, others, ids=(one.placed.ids, other.placed.ids))
+
+    choice = choose([one.sheet.candidates[number] for one, number in owners], config, paired_error)
     return Winner(choice, *owners[choice.chosen])
 
 

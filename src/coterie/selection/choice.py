@@ -2,8 +2,9 @@
 
 Among the candidates that meet the floors on stability and smallest share, the highest lift sets the mark; the smallest
 k whose lift lies within one standard error of it is taken (the one-standard-error rule of Breiman, Friedman, Olshen &
-Stone 1984, section 3.4.3). Where there are no events to hold out, the variance that segments explain in columns they
-were not formed on takes lift's place, and the highest mean silhouette where that cannot be measured either.
+Stone 1984, section 3.4.3, with the error of the difference, paired over users). Where there are no events to hold out,
+the variance that segments explain in columns they were not formed on takes lift's place, and the highest mean
+silhouette where that cannot be measured either.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class Choice:
     def candidate(self) -> Candidate:
         """The candidate that is taken."""
         return self.candidates[self.chosen]
+
+
+PairedError = Callable[[int, int], float]
 
 
 class Scored(NamedTuple):
@@ -70,17 +74,19 @@ def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
     return tuple(found)
 
 
-def choose(candidates: Sequence[Candidate], config: Config) -> Choice:
+def choose(candidates: Sequence[Candidate], config: Config, paired_error: PairedError | None = None) -> Choice:
     """Choose a candidate.
 
     Args:
         candidates: at least one, those of a recipe in order of k. config: for its floors.
+        paired_error: gives the standard error of the difference in score of two candidates, by their places; without
+            it that of the better one's own score is taken, which is wider.
     """
     judged = tuple(replace(candidate, misses=misses(candidate, config.segments)) for candidate in candidates)
-    return Choice(judged, *_choose(judged, config.clustering))
+    return Choice(judged, *_choose(judged, config.clustering, paired_error))
 
 
-def _choose(candidates: tuple[Candidate, ...], asked: Clustering) -> tuple[int, str]:
+def _choose(candidates: tuple[Candidate, ...], asked: Clustering, paired_error: PairedError | None) -> tuple[int, str]:
     if len(candidates) == 1:
         return 0, _only(candidates[0], asked)
     numbered = list(enumerate(candidates))
@@ -96,7 +102,7 @@ def _choose(candidates: tuple[Candidate, ...], asked: Clustering) -> tuple[int, 
     for told, score in SCORES:
         scored = [Scored(i, c, *found) for i, c in eligible if (found := score(c)) is not None]
         if scored:
-            index, reason = _by_score(scored, called, told)
+            index, reason = _by_score(scored, called, told, paired_error)
             return index, f"{tried}; {len(scored)} {_meet(scored)} the floors on stability and size. {reason}"
     index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
     return index, (
@@ -140,9 +146,15 @@ def caller(candidates: Sequence[Candidate]) -> Callable[[Candidate], str]:
     return called
 
 
-def _by_score(scored: list[Scored], called: Callable[[Candidate], str], told: str) -> tuple[int, str]:
+def _by_score(
+    scored: list[Scored], called: Callable[[Candidate], str], told: str, paired_error: PairedError | None
+) -> tuple[int, str]:
     best = max(scored, key=lambda row: (row.value, -row.candidate.k))
-    near = [row for row in scored if row.value >= best.value - best.error]
+
+    def error(row: Scored) -> float:
+        return best.error if paired_error is None else paired_error(row.place, best.place)
+
+    near = [row for row in scored if row is best or row.value >= best.value - error(row)]
     taken = min(near, key=lambda row: (row.candidate.k, -row.value))
     name = called(taken.candidate)
     if taken is best:
@@ -151,8 +163,8 @@ def _by_score(scored: list[Scored], called: Callable[[Candidate], str], told: st
         return taken.place, f"{name} has the highest {told} of these ({taken.value:.2f}), and {smaller}."
     fewer = f": fewer segments with as much {told}" if taken.candidate.k < best.candidate.k else ""
     return taken.place, (
-        f"The highest {told} of these is {best.value:.2f}, at {called(best.candidate)}, with a standard error of "
-        f"{best.error:.2f}. {name} is the smallest within one standard error of it ({taken.value:.2f}){fewer}."
+        f"The highest {told} of these is {best.value:.2f}, at {called(best.candidate)}. {name} is the smallest within "
+        f"one standard error of it ({taken.value:.2f}; the difference is known to {error(taken):.3f}){fewer}."
     )
 
 

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from coterie.clustering.contract import Labels
-from coterie.embedding.contract import Points
-from coterie.errors import DataError
-from coterie.model import fit_space
 from coterie.randomness import generator
-from coterie.selection import heldout, quality, stability
-from coterie.selection.lift import hold_out, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection import quality, sls, stability
+from coterie.selection.gains import Gains
+from coterie.selection.paying import Paid, pay
 from coterie.selection.separation import separated_by
 from coterie.selection.trials import Search, Trial, fit_all
-from coterie.selection.types import Candidate, Interval, LeftOut, LiftResult
+from coterie.selection.types import Candidate, Interval, LeftOut
 from coterie.terms import NOISE
 
-Floats = npt.NDArray[np.float64]
 REFIT_STARTS = 3  # starts of the many refits for stability; their spread is what is measured
 
 
-def measure(search: Search) -> tuple[tuple[Trial, ...], tuple[Candidate, ...], tuple[LeftOut, ...]]:
-    """Fit and measure every candidate of one recipe.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One recipe, measured.
 
-    Returns:
-        The trials and their rows of the decision sheet, in order of k (``misses`` is still empty), and what found
-        nothing to choose from.
+    Args:
+        trials, candidates: the fits and their rows of the decision sheet, in order of k; ``misses`` is still empty.
+        gains: of each candidate, user by user; None where nothing pays. left_out: what gave nothing to choose from.
     """
+
+    trials: tuple[Trial, ...]
+    candidates: tuple[Candidate, ...]
+    gains: tuple[Gains | None, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def measure(search: Search) -> Outcome:
+    """Fit and measure every candidate of one recipe."""
     trials, left_out = fit_all(search)
-    silhouettes = _silhouettes(search, trials)
-    jaccards, agreements = _stability(search, trials)
-    lifts, explained = _lift(search, trials)
-    rows = map(_Measured, silhouettes, jaccards, agreements, lifts, explained)
-    return trials, tuple(_candidate(search, *row) for row in zip(trials, rows, strict=True)), left_out
+    rows = zip(
+        _silhouettes(search, trials), *_stability(search, trials), _slsa(trials), pay(search, trials), strict=True
+    )
+    measured = [_Measured(*row) for row in rows]
+    candidates = tuple(_candidate(search, *row) for row in zip(trials, measured, strict=True))
+    return Outcome(trials, candidates, tuple(row.paid.gains for row in measured), left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,8 @@ class _Measured:
     silhouette: Interval
     jaccard: tuple[float, ...]
     agreement: float
-    lift: LiftResult | None
-    activity_explained: float | None
+    slsa: tuple[float, ...]
+    paid: Paid
 
 
 def _candidate(search: Search, trial: Trial, measured: _Measured) -> Candidate:
@@ -67,8 +72,10 @@ def _candidate(search: Search, trial: Trial, measured: _Measured) -> Candidate:
         seed_agreement=measured.agreement,
         smallest_share=float(sizes.min() / len(trial.labels)),
         sizes=tuple(int(size) for size in sizes),
-        activity_explained=measured.activity_explained,
-        lift=measured.lift,
+        activity_explained=measured.paid.activity_explained,
+        lift=measured.paid.lift,
+        explained=measured.paid.explained,
+        slsa=measured.slsa,
         misses=(),
         recipe=search.recipe,
         settings=dict(trial.asked.settings),
@@ -119,50 +126,12 @@ def _stability(search: Search, trials: Sequence[Trial]) -> tuple[list[tuple[floa
     return jaccards, agreements
 
 
-def _lift(search: Search, trials: Sequence[Trial]) -> tuple[list[LiftResult | None], list[float | None]]:
-    table = heldout.event_table(search.config, search.tables)
-    if table is None:
-        return [None] * len(trials), [None] * len(trials)
-    evaluation = search.config.evaluation
-    found = heldout.catalogue(table, search.ids, heldout.positive_floor(search.config, table))
-    n_events = np.maximum(found.events, 1).astype(np.float64)
-    explained: list[float | None] = [
-        quality.activity_explained(t.labels[t.labels != NOISE], n_events[t.labels != NOISE]) for t in trials
-    ]
-    splits = [_one_split(search, found, trials, number) for number in range(evaluation.splits)]
-    by_segment, by_all = np.stack([s for s, _ in splits]), np.stack([a for _, a in splits])
-    lifts = [lift_of(by_segment[:, i], by_all, t.labels) for i, t in enumerate(trials)]
-    # Nobody may have an event to spare, as where every user has one.
-    return [lift if math.isfinite(lift.lift.value) else None for lift in lifts], explained
-
-
-def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial], number: int) -> tuple[Floats, Floats]:
-    """Hold events out once, refit everything on the rest, and rank.
-
-    Returns:
-        NDCG@10 by segment, (trials, n), and by global popularity, (n,).
-    """
-    config, seed = search.config, search.config.project.seed
-    held = hold_out(found.pairs, config.evaluation.holdout, generator(seed, "hold-out", number))
-    train, test = found.pairs.take(~held), found.pairs.take(held)
-    tables = heldout.without(search.tables, found, held)
-    _, points, _ = fit_space(config, tables, search.ids, "lift-space", number)
-    pseudo_users = config.evaluation.pseudo_users
-    everybody = np.zeros(len(search.ids), np.int32)
-    by_all = ndcg_by_user(train, test, popularity_ranks(train, everybody, pseudo_users)[-1:], everybody)
-
-    def one(trial: Trial) -> Floats:
-        rng = generator(seed, "lift-cluster", *trial.asked.stream, number)
-        labels = _fit_or_nobody(search, trial, points, rng)
-        return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
-
-    what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
-    return np.stack(list(search.each(what, one, trials))), by_all
-
-
-def _fit_or_nobody(search: Search, trial: Trial, points: Points, rng: np.random.Generator) -> Labels:
-    """Cluster the users anew; where the rest of the events cannot be clustered so, nobody is in a segment."""
-    try:
-        return search.clusterer(trial.asked).fit(points, rng).fit_labels
-    except DataError:
-        return np.full(len(points), NOISE, np.int32)
+def _slsa(trials: Sequence[Trial]) -> list[tuple[float, ...]]:
+    """Give each trial's stability across the solutions of its method; nothing where the method has one alone."""
+    found: list[tuple[float, ...]] = [()] * len(trials)
+    for method in dict.fromkeys(trial.asked.method for trial in trials):
+        places = [place for place, trial in enumerate(trials) if trial.asked.method == method]
+        if len(places) > 1:
+            for place, values in zip(places, sls.across([trials[place].labels for place in places]), strict=True):
+                found[place] = tuple(float(value) for value in values)
+    return found

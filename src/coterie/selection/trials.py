@@ -15,6 +15,7 @@ from coterie.embedding.contract import Points
 from coterie.embedding.rows import count_distinct
 from coterie.errors import ConfigError, DataError
 from coterie.features.contract import Ids
+from coterie.model import Space
 from coterie.parallel import map_in_order
 from coterie.randomness import generator
 from coterie.selection.types import LeftOut, Setting
@@ -44,7 +45,7 @@ class Search:
     Args:
         config: of the recipe. tables: checked and cleaned. ids: (n,) sorted users. points: (n, d) their embedding.
         threads: tasks at once. progress: told how far it is.
-        columns: (d,) name of each dimension that is a column, None for one that an embedding made; () if not known.
+        space: that placed them; None where it is not known, as in tests of a clustering alone.
         recipe: its name, which candidates carry. only_ks: numbers of clusters to try; None for all of the config.
     """
 
@@ -54,7 +55,7 @@ class Search:
     points: Points
     threads: int
     progress: Progress = quiet
-    columns: tuple[str | None, ...] = ()
+    space: Space | None = None
     recipe: str = ""
     only_ks: frozenset[int] | None = None
 
@@ -67,10 +68,22 @@ class Search:
             self.progress(what, done, len(listed))
             yield result
 
-    def clusterer(self, asked: Asked, *, most_starts: int | None = None) -> Clusterer:
-        """Give the algorithm that was asked for."""
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """(d,) name of each dimension that is a column, None for one that an embedding made; () if not known."""
+        return () if self.space is None else self.space.columns
+
+    def clusterer(
+        self, asked: Asked, *, most_starts: int | None = None, columns: tuple[str | None, ...] | None = None
+    ) -> Clusterer:
+        """Give the algorithm that was asked for; ``columns`` where the points are only some of the space's."""
         return make_clusterer(
-            self.config.clustering, asked.method, asked.k, asked.settings, columns=self.columns, most_starts=most_starts
+            self.config.clustering,
+            asked.method,
+            asked.k,
+            asked.settings,
+            columns=self.columns if columns is None else columns,
+            most_starts=most_starts,
         )
 
 

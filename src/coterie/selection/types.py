@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from coterie.clustering.contract import Setting
+
 SCHEMA = "coterie.decision"
 VERSION = 2
 
@@ -16,7 +18,6 @@ StabilityBand = Literal["unstable", "doubtful", "stable", "highly stable"]
 Grade = Literal["natural", "reproducible", "constructive", "none"]
 GateName = Literal["verdict", "stability", "size", "users"]
 Null = Literal["gaussian", "copula", "permuted"]
-Setting = str | int | float | bool | None
 
 
 def _null_is_nan(value: Any) -> Any:
@@ -77,7 +78,7 @@ class Explained:
 
     Args:
         value: share of the variance of columns that segments were not formed on which they explain, at most 1, with its
-            95 % interval over the columns' folds and refits.
+            95 % interval over users and over refits without a fold of the columns.
         standard_error: of the value.
         random: mean share that random segments of the same sizes explain.
     """
@@ -178,8 +179,8 @@ class Candidate:
     noise_share: float = 0.0
     bic: float | None = None
     assign_agreement: float = 1.0
-    slsw: tuple[float, ...] = ()
-    slsa: tuple[float, ...] = ()
+    slsw: tuple[Number, ...] = ()
+    slsa: tuple[Number, ...] = ()
     explained: Explained | None = None
     separated_by: tuple[tuple[str, float], ...] = ()
 

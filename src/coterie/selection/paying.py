@@ -1,0 +1,158 @@
+"""Does it pay: lift on held-out events, or explained variance of held-out columns where there are no events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from coterie.clustering.contract import Labels
+from coterie.embedding.contract import Points
+from coterie.errors import DataError
+from coterie.features.contract import Matrix
+from coterie.model import fit_space, make_embedder
+from coterie.randomness import generator
+from coterie.selection import explained, gains, heldout, quality
+from coterie.selection.gains import Gains
+from coterie.selection.lift import hold_out, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.trials import Search, Trial
+from coterie.selection.types import Explained, LiftResult
+from coterie.terms import NOISE
+
+Floats = npt.NDArray[np.float64]
+MOST_COLUMNS = 2_000  # wider tables are sparse ones, of which a held-out fifth says little about any user
+REFIT_STARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a candidate is worth.
+
+    Args:
+        lift: None without events. explained: None with them, and where there are too few columns.
+        activity_explained: share of the variance of log activity; None without events.
+        gains: behind the one that is known; None where neither is.
+    """
+
+    lift: LiftResult | None = None
+    explained: Explained | None = None
+    activity_explained: float | None = None
+    gains: Gains | None = None
+
+
+def pay(search: Search, trials: Sequence[Trial]) -> list[Paid]:
+    """Measure what each trial is worth on what it has not seen."""
+    table = heldout.event_table(search.config, search.tables)
+    if table is None:
+        return _by_columns(search, trials)
+    found = heldout.catalogue(table, search.ids, heldout.positive_floor(search.config, table))
+    n_events = np.maximum(found.events, 1).astype(np.float64)
+    splits = [_one_split(search, found, trials, number) for number in range(search.config.evaluation.splits)]
+    by_segment, by_all = np.stack([s for s, _ in splits]), np.stack([a for _, a in splits])
+    paid = []
+    for i, trial in enumerate(trials):
+        inside = trial.labels != NOISE
+        activity = quality.activity_explained(trial.labels[inside], n_events[inside])
+        lift = lift_of(by_segment[:, i], by_all, trial.labels)
+        # Nobody may have an event to spare, as where every user has one.
+        if math.isfinite(lift.lift.value):
+            paid.append(Paid(lift, None, activity, gains.of_lift(by_segment[:, i], by_all)))
+        else:
+            paid.append(Paid(activity_explained=activity))
+    return paid
+
+
+def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial], number: int) -> tuple[Floats, Floats]:
+    """Hold events out once, refit everything on the rest, and rank.
+
+    Returns:
+        NDCG@10 by segment, (trials, n), and by global popularity, (n,).
+    """
+    config, seed = search.config, search.config.project.seed
+    held = hold_out(found.pairs, config.evaluation.holdout, generator(seed, "hold-out", number))
+    train, test = found.pairs.take(~held), found.pairs.take(held)
+    tables = heldout.without(search.tables, found, held)
+    _, points, _ = fit_space(config, tables, search.ids, "lift-space", number)
+    pseudo_users = config.evaluation.pseudo_users
+    everybody = np.zeros(len(search.ids), np.int32)
+    by_all = ndcg_by_user(train, test, popularity_ranks(train, everybody, pseudo_users)[-1:], everybody)
+
+    def one(trial: Trial) -> Floats:
+        rng = generator(seed, "lift-cluster", *trial.asked.stream, number)
+        labels = _fit_or_nobody(search, trial, points, rng)
+        return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
+
+    what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
+    return np.stack(list(search.each(what, one, trials))), by_all
+
+
+def _fit_or_nobody(search: Search, trial: Trial, points: Points, rng: np.random.Generator) -> Labels:
+    """Cluster the users anew; where the rest of the data cannot be clustered so, nobody is in a segment."""
+    try:
+        return search.clusterer(trial.asked).fit(points, rng).fit_labels
+    except DataError:
+        return np.full(len(points), NOISE, np.int32)
+
+
+def _by_columns(search: Search, trials: Sequence[Trial]) -> list[Paid]:
+    """Measure explained variance; nothing where the basis is too wide, or has too few columns to hold one out."""
+    if search.space is None or search.space.n_columns > MOST_COLUMNS:
+        return [Paid()] * len(trials)
+    basis = _Basis(search, *search.space.columns_of(search.tables, search.ids))
+    try:
+        traits = explained.traits(basis.dense, basis.attribute)
+    except DataError:
+        return [Paid()] * len(trials)
+    refits, seed = explained.Refits(), search.config.project.seed
+
+    def one(trial: Trial) -> Paid:
+        held = explained.hold_columns_out(traits, basis.fitter(trial), refits, seed, threads=1)
+        return Paid(explained=explained.explained_of(held), gains=gains.of_explained(held))
+
+    return list(search.each("held-out columns", one, trials))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Basis:
+    """The columns that segments are formed on, some of which are held out.
+
+    Args:
+        embedded: (n, m) rows that are embedded. joined: (n, j) rows that are joined to the embedding. names: (m + j,).
+    """
+
+    search: Search
+    embedded: Matrix
+    joined: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+
+    @property
+    def dense(self) -> npt.NDArray[np.float32]:
+        embedded = self.embedded.toarray() if sp.issparse(self.embedded) else self.embedded
+        return np.hstack([embedded, self.joined])
+
+    @property
+    def attribute(self) -> npt.NDArray[np.int64]:
+        """(m + j,) the same number for the one-hot columns of one attribute."""
+        found: npt.NDArray[np.int64] = np.unique([name.split("=", 1)[0] for name in self.names], return_inverse=True)[1]
+        return found
+
+    def fitter(self, trial: Trial) -> explained.FitLabels:
+        """Give how a trial forms segments without some of the columns."""
+
+        def fit(seen: explained.Mask, rng: np.random.Generator) -> Labels:
+            width = self.embedded.shape[1]
+            rows = self.embedded[:, np.flatnonzero(seen[:width])]
+            try:
+                points = make_embedder(self.search.config).fit(rows, rng).apply(rows)
+                points = np.hstack([points, self.joined[:, seen[width:]]]).astype(np.float32)
+                columns = tuple(name for name, kept in zip(self.search.columns, seen, strict=False) if kept)
+                clusterer = self.search.clusterer(trial.asked, most_starts=REFIT_STARTS, columns=columns)
+                return clusterer.fit(points, rng).fit_labels
+            except DataError:
+                return np.full(len(self.joined), NOISE, np.int32)
+
+        return fit
