@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.plot import plot
 from coterie.cli.tags import tags_app
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ app = typer.Typer(
 segments_app = typer.Typer(help="Look at the segments of a run.", no_args_is_help=True)
 app.add_typer(segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
-app.command()(plot)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ProjectOption = Annotated[
