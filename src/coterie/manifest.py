@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from coterie.terms import A_USER, AN_ITEM, Noun
+
 SCHEMA = "coterie.manifest"
 VERSION = 1
 
@@ -65,7 +67,13 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run's own account of itself."""
+    """A run's own account of itself.
+
+    Args:
+        n_users: what is segmented, users or else. n_items: what it is told apart by.
+        entity: what is segmented, in words. counterpart: what it is told apart by. Manifests of runs that could only
+            segment users do not say it.
+    """
 
     run_id: str
     project: str
@@ -84,3 +92,5 @@ class Manifest:
     unsegmented_users: int
     agreement: Agreement
     steps: tuple[StepRecord, ...] = field(default=())
+    entity: Noun = A_USER
+    counterpart: Noun = AN_ITEM

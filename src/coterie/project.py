@@ -6,6 +6,7 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, StoreError, shown
 from coterie.model import as_frame
+from coterie.runs import tables_on_disk
 from coterie.runs.journal import Listener
 from coterie.runs.result import Run
 from coterie.runs.runner import run_project
@@ -24,10 +26,11 @@ from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source
 from coterie.sources.sniffing import SEPARATORS
-from coterie.tables import RuleCount, Tables
+from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import build_for_scoring
 from coterie.tables.inference import propose
-from coterie.terms import EVENTS, USER, USERS, Role
+from coterie.tables.viewpoint import role_of, seen_by
+from coterie.terms import EVENTS, ITEMS, OF_USERS, USER, USERS, Noun, Role
 
 SNIFFED_BYTES = 64_000
 
@@ -88,34 +91,45 @@ class Scores:
     counts: tuple[RuleCount, ...]
 
 
-def score(run: Run, events: str | Path | None = None, *, users: str | Path | None = None) -> Scores:
-    """Give users that the run has never seen a segment, by the same way that its own users got theirs.
+def score(
+    run: Run,
+    events: str | Path | None = None,
+    *,
+    users: str | Path | None = None,
+    items: str | Path | None = None,
+) -> Scores:
+    """Give users (or items or tags, where these are segmented) that the run has never seen a segment.
+
+    They get it by the same way that the run's own got theirs. Tables that describe something else than what is
+    segmented, such as the people who take up new films, are the run's own unless a file takes their place.
 
     Args:
-        run: a finished run. events: a file of events. users: a file of attributes. Each is written like the table of
-            its role in the run's config, or is a CSV file with a header that has the same column names.
+        run: a finished run. events: a file of events. users, items: files that describe them. Each is written like the
+            table of its role in the run's config, or is a CSV file with a header that has the same column names.
 
     Raises:
         ConfigError: no file is given, or the model needs one that is not.
         RejectedError: more rows are refused than the config allows.
-        DataError: no user is left.
+        DataError: nobody is left.
     """
     config = run.config
-    files: dict[Role, str | Path | None] = {EVENTS: events, USERS: users}
+    files: dict[Role, str | Path | None] = {EVENTS: events, USERS: users, ITEMS: items}
     raw: dict[str, RawTable] = {}
     for role, file in files.items():
         if file is None:
             continue
         name, table = _table_of(config, role)
         raw[name] = _scan(table, Path(file), name)
-    _refuse_missing(config, raw)
+    known = _described_before(run, raw)
+    _refuse_missing(config, raw, known)
     built = build_for_scoring(config, raw)
     rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
     built.raise_if_over_limit()
-    ids = _ids(built.tables)
+    tables = seen_by(config.project.entity, Tables({**known, **built.tables.by_name}))
+    ids = _ids(tables, config.nouns[0])
     model = run.model()
     with parallel.single_threaded():
-        found = model.apply(built.tables, ids)
+        found = model.apply(tables, ids)
     return Scores(as_frame(ids, found, model.segment_ids), rejects, built.counts)
 
 
@@ -160,22 +174,31 @@ def _format_of(table: Table, file: Path) -> Format:
     return table.format.model_copy(update=header)
 
 
-def _refuse_missing(config: Config, raw: dict[str, RawTable]) -> None:
+def _described_before(run: Run, raw: dict[str, RawTable]) -> dict[str, CheckedTable]:
+    """Give the run's own tables of what is not segmented, but for those of a role that a file is given for."""
+    entity = run.config.project.entity
+    given = {EVENTS, role_of(entity), *(run.config.tables[name].role for name in raw)}
+    return {table.name: table for table in tables_on_disk.load(run.folder, OF_USERS).tables if table.role not in given}
+
+
+def _refuse_missing(config: Config, raw: dict[str, RawTable], known: Collection[str]) -> None:
     if not raw:
-        raise ConfigError("nothing to score: give a file of events, of users (--users), or both")
+        what = role_of(config.project.entity)
+        more = f", of {what} (--{what}), or both" if what else ""
+        raise ConfigError(f"nothing to score: give a file of events{more}")
     for name, feature in config.features.items():
-        if feature.use == "basis" and feature.from_ not in raw:
+        if feature.use == "basis" and feature.from_ not in raw and feature.from_ not in known:
             role = config.tables[feature.from_].role
-            option = "as the first argument" if role == EVENTS else "with --users"
+            option = "as the first argument" if role == EVENTS else f"with --{role}"
             raise ConfigError(
                 f"the model was made from '{feature.from_}' (features.{name}); give a file of {role} {option}"
             )
 
 
-def _ids(tables: Tables) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def _ids(tables: Tables, noun: Noun) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     found: set[str] = set()
     for table in (*tables.events, *tables.users):
         found.update(local.collect(table.frame.select(USER))[USER].unique())
     if not found:
-        raise DataError("no user is left to score; every row was refused")
+        raise DataError(f"no {noun.one} is left to score; every row was refused")
     return np.array(sorted(found), dtype=np.str_)

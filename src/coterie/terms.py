@@ -6,6 +6,7 @@ module spells one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
 # Canonical columns of every checked table.
@@ -38,3 +39,21 @@ Use = Literal["basis", "descriptor"]
 EVENTS: Final[Role] = "events"
 USERS: Final[Role] = "users"
 ITEMS: Final[Role] = "items"
+
+# What is segmented (``[project] entity``); see ``coterie.tables.viewpoint``.
+OF_USERS: Final = "users"
+OF_ITEMS: Final = "items"
+TAG_GROUP: Final = "tags"  # in "TABLE.tags": the tags of a table of items
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """What a thing is called: one of it, and many."""
+
+    one: str
+    many: str
+
+
+A_USER: Final = Noun("user", "users")
+AN_ITEM: Final = Noun("item", "items")
+A_TAG: Final = Noun("tag", "tags")

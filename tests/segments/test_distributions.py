@@ -15,7 +15,8 @@ OPTIONS = ProfileOptions()
 
 def category(inside, overall, column="job"):
     values = tuple("abcdefghijklmnopqrstuvwxyz"[: len(inside)])
-    return CategoryColumn("people", column, values, np.array([inside]), np.array(overall))
+    known, known_all = np.array([sum(inside)]), sum(overall)
+    return CategoryColumn("people", column, values, np.array([inside]), np.array(overall), known, known_all)
 
 
 def test_ages_are_in_fives():
@@ -101,5 +102,5 @@ def test_no_small_count_is_shown(counts):
 
 def test_exemplars_are_the_nearest():
     members = members_of(np.array([0, 0, 1, 0, 0]), distance=[3, 1, 0, 1, 2])
-    assert exemplars(members, 0, ProfileOptions(exemplars=3)) == ("u001", "u003", "u004")
-    assert exemplars(members, 1, ProfileOptions(exemplars=3)) == ("u002",)
+    assert exemplars(members, members.ids, 0, ProfileOptions(exemplars=3)) == ("u001", "u003", "u004")
+    assert exemplars(members, members.ids, 1, ProfileOptions(exemplars=3)) == ("u002",)

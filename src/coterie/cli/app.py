@@ -125,17 +125,23 @@ def segments_show(
 def score(
     events: Annotated[Path | None, typer.Argument(help="Events of users never seen: user, item, value, time.")] = None,
     users: Annotated[Path | None, typer.Option(help="Attributes of users never seen.")] = None,
+    items: Annotated[
+        Path | None, typer.Option(help="Items never seen, with their titles, tags and attributes.")
+    ] = None,
     project: ProjectOption = Path(),
     run_id: RunOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A CSV file to write; by default the screen.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give users that the model has never seen a segment, its strength and their distance to its centre."""
+    """Give users that the model has never seen a segment, its strength and their distance to its centre.
+
+    Where items or tags are segmented, it is these that are scored: events of items never seen.
+    """
     from coterie import project as projects
     from coterie.cli.summary import show_scores
     from coterie.runs.result import open_run
 
-    show_scores(projects.score(open_run(project, run_id), events, users=users), out, as_json=as_json)
+    show_scores(projects.score(open_run(project, run_id), events, users=users, items=items), out, as_json=as_json)
 
 
 def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:

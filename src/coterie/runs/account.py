@@ -42,6 +42,8 @@ def account_of(
         n_events=sum(made.stored.kept[table.name] for table in events),
         unsegmented_users=len(heard_of.difference(made.placed.ids.tolist())),
         agreement=agreement,
+        entity=config.nouns[0],
+        counterpart=config.nouns[1],
     )
 
 

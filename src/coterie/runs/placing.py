@@ -14,6 +14,7 @@ from coterie.features.contract import Ids
 from coterie.frozen import Frozen
 from coterie.model import Space, fit_space
 from coterie.tables import Tables
+from coterie.terms import Noun
 
 MIN_USERS = 10  # below this no bootstrap, no holdout and no test says anything
 
@@ -22,22 +23,23 @@ def write_space(config: Config, tables: Tables, folder: Path) -> None:
     """Fit features and embedding on all users, and keep the users' points."""
     features = make_features(config)
     ids = entity_ids(features, tables)
-    refuse_few(len(ids), "bring more, or lower the floors in [clean]")
+    noun = config.nouns[0]
+    refuse_few(len(ids), noun, "bring more, or lower the floors in [clean]")
     space, points, known = fit_space(config, tables, ids, "space")
-    refuse_few(int(known.sum()), "the others have only weights of zero; bring more, or choose another weight")
+    refuse_few(int(known.sum()), noun, "the others have only weights of zero; bring more, or choose another weight")
     space.save(folder)
     # A user whose every weight is zero has no place; such users are left out and counted.
     frozen.save(Frozen("points", {}, {"ids": ids[known], "points": points[known]}), folder, "points")
 
 
-def refuse_few(n_users: int, remedy: str) -> None:
+def refuse_few(n_users: int, noun: Noun, remedy: str) -> None:
     """Refuse to segment fewer than ``MIN_USERS``.
 
     Raises:
         DataError: there are fewer; says what to do.
     """
     if n_users < MIN_USERS:
-        raise DataError(f"{n_users} users are left to segment; at least {MIN_USERS} are needed: {remedy}")
+        raise DataError(f"{n_users} {noun.many} are left to segment; at least {MIN_USERS} are needed: {remedy}")
 
 
 @dataclass(frozen=True, slots=True)

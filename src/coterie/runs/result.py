@@ -67,8 +67,8 @@ class Run:
         return SegmentModel.load(self.folder / "model")
 
     def tables(self) -> Tables:
-        """Open the checked tables."""
-        return tables_on_disk.load(self.folder).tables
+        """Open the checked tables, as what is segmented sees them (``coterie.tables.viewpoint``)."""
+        return tables_on_disk.load(self.folder, self.config.project.entity).tables
 
     def assignments(self) -> pl.DataFrame:
         """Give user, segment, strength and distance of every segmented user, sorted by user."""

@@ -51,8 +51,8 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
     run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with DirectoryStore(folder / RUNS).begin(run_id) as staging:
         with journal.step("model"):
-            agreement = _write_model(made, staging)
-        segments = steps.summarise(made.chosen, made.profiles)
+            agreement = _write_model(config, made, staging)
+        segments = steps.summarise(config, made.chosen, made.profiles)
         write_records(
             staging,
             decision=made.chosen.decision,
@@ -69,14 +69,14 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
     return open_run(folder, run_id)
 
 
-def _write_model(made: Answers, staging: Path) -> Agreement:
+def _write_model(config: Config, made: Answers, staging: Path) -> Agreement:
     """Write the model beside the tables, and ask what was written for the segment of every training user."""
     for name in ("tables", "rejects"):
         _link_tree(made.tables_folder / name, staging / name)
     for name in ("assignments.parquet", "assignments.csv"):
         shutil.copyfile(made.profile_folder / name, staging / name)  # people open these, and some save them
     made.chosen.model.save(staging / "model")
-    return Agreement(*steps.agreement(staging, made.placed.ids, made.chosen.labels))
+    return Agreement(*steps.agreement(staging, config.project.entity, made.placed.ids, made.chosen.labels))
 
 
 def _contents(config: Config, made: Answers, segments: tuple[Segment, ...], account: Manifest) -> ReportContents:

@@ -55,7 +55,7 @@ def write_screen(recipe: Recipe, tables: Tables, most: int, folder: Path, *, thr
     config = screening.coarse(recipe.config)
     ids = screening.sample(entity_ids(make_features(config), tables), config, most)
     space, points, known = fit_space(config, tables, ids, "coarse-space")
-    refuse_few(int(known.sum()), "the others have only weights of zero")
+    refuse_few(int(known.sum()), config.nouns[0], "the others have only weights of zero")
     few = screening.coarse_ks(config)
     search = Search(
         config, tables, ids[known], points[known], threads, progress, space, recipe=recipe.name, only_ks=few

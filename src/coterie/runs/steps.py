@@ -33,6 +33,9 @@ from coterie.sources.columns import require_columns
 from coterie.sources.opening import open_source
 from coterie.tables import Tables
 from coterie.tables.build import build_tables
+from coterie.terms import A_USER, EVENTS
+
+MIN_PEOPLE = 20  # who share a category before it describes what they take up; as many as a tested item must have
 
 
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
@@ -62,9 +65,13 @@ def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chose
     """Profile the chosen segments, and write who is where."""
     found = chosen.model.clusterer.assign(placed.points)
     whole, columns = _basis(config)
-    members = Members(placed.ids, chosen.labels, chosen.model.segment_ids, found.distance, whole, columns)
+    noun = config.nouns[0]
+    members = Members(placed.ids, chosen.labels, chosen.model.segment_ids, found.distance, whole, columns, noun)
     events = event_table(config, tables)
-    options = ProfileOptions(positive_from=positive_floor(config, events) if events is not None else None)
+    options = ProfileOptions(
+        positive_from=positive_floor(config, events) if events is not None else None,
+        min_items=1 if noun == A_USER else MIN_PEOPLE,
+    )
     profiles = profile_segments(tables, members, options)
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
@@ -75,7 +82,9 @@ def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chose
 def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     """Give the tables that segments are formed on whole, and the columns where it is only some."""
     features = [feature for feature in config.features.values() if feature.use == "basis"]
-    whole = frozenset(feature.from_ for feature in features if "columns" not in feature.options)
+    # Columns of events are chosen among their people's: the events themselves are read whole.
+    events = {name for name, table in config.tables.items() if table.role == EVENTS}
+    whole = frozenset(f.from_ for f in features if "columns" not in f.options or f.from_ in events)
     some = ((feature.from_, column) for feature in features for column in feature.options.get("columns", ()))
     return whole, frozenset(some)
 
@@ -88,9 +97,10 @@ def load_profiles(folder: Path) -> tuple[SegmentProfile, ...]:
     return profiles
 
 
-def summarise(chosen: Chosen, profiles: tuple[SegmentProfile, ...]) -> tuple[Segment, ...]:
+def summarise(config: Config, chosen: Chosen, profiles: tuple[SegmentProfile, ...]) -> tuple[Segment, ...]:
     """Give each segment in short, with its working name."""
-    names = name_segments(profiles)
+    noun = config.nouns[0]
+    names = name_segments(profiles, noun)
     candidate, total = chosen.candidate, len(chosen.labels)
     return tuple(
         Segment(
@@ -102,7 +112,7 @@ def summarise(chosen: Chosen, profiles: tuple[SegmentProfile, ...]) -> tuple[Seg
             stability=candidate.jaccard[label],
             band=stability_band(candidate.jaccard[label]),
             lift=candidate.lift.per_segment[label] if candidate.lift is not None else None,
-            marks=short_marks(profile),
+            marks=short_marks(profile, noun=noun),
         )
         for label, profile in enumerate(profiles)
     )

@@ -1,4 +1,7 @@
-"""Checked tables as Parquet beside a record of what they are, and back."""
+"""Checked tables as Parquet beside a record of what they are, and back.
+
+On disk they are as checks and cleaning left them, whoever is segmented; the viewpoint is taken when they are opened.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from coterie import records
 from coterie.engines import local
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
+from coterie.tables.viewpoint import seen_by
 
 SCHEMA = "coterie.tables"
 VERSION = 1
@@ -23,7 +27,8 @@ class StoredTables:
     """Tables read back from their folder.
 
     Args:
-        tables: lazily opened. counts: what checks and cleaning did. read, kept: rows per table.
+        tables: lazily opened, as the entity sees them. counts: what checks and cleaning did.
+        read, kept: rows per table, as checked.
         over_limit: why the run must stop, or None.
     """
 
@@ -62,8 +67,12 @@ def store(built: BuiltTables, folder: Path) -> None:
     records.write(folder / "tables" / "tables.json", SCHEMA, VERSION, body)
 
 
-def load(folder: Path) -> StoredTables:
-    """Open what ``store`` wrote; rows are read when they are asked for."""
+def load(folder: Path, entity: str) -> StoredTables:
+    """Open what ``store`` wrote; rows are read when they are asked for.
+
+    Args:
+        entity: whose viewpoint is taken; see ``coterie.tables.viewpoint``.
+    """
     body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION)
     tables = {}
     for name in body["order"]:
@@ -72,4 +81,4 @@ def load(folder: Path) -> StoredTables:
         frame = local.scan_parquet(folder / "tables" / f"{name}.parquet")
         tables[name] = CheckedTable(name, known["role"], frame, known["attributes"], tags)
     counts = _COUNTS.validate_python(body["counts"])
-    return StoredTables(Tables(tables), counts, body["read"], body["kept"], body["over_limit"])
+    return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -16,9 +16,10 @@ from coterie.errors import DataError, shown
 from coterie.segments.members import Members
 from coterie.segments.statistics import MeanSums
 from coterie.tables.types import CheckedTable, Tables
-from coterie.terms import LABEL, NOISE, USER, AttributeKind
+from coterie.terms import LABEL, NOISE, TAG, TITLE, USER, AttributeKind
 
 _COUNT = "_count"
+_NAME = "_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class CategoryColumn:
     Args:
         values: (v,) most frequent first, level ones in the order of the alphabet.
         counts: (k, v) users of the segment. counts_all: (v,) of all, noise among them.
+        known: (k,) users of the segment with a value. known_all: of all. A user may have several values where these
+            are tags; else these are the sums of the counts.
     """
 
     table: str
@@ -44,6 +47,13 @@ class CategoryColumn:
     values: tuple[str, ...]
     counts: npt.NDArray[np.int64]
     counts_all: npt.NDArray[np.int64]
+    known: npt.NDArray[np.int64]
+    known_all: int
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether some have several values, so that shares add up to more than 1."""
+        return int(self.counts_all.sum()) > self.known_all
 
 
 def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
@@ -83,7 +93,35 @@ def count_categories(tables: Tables, members: Members) -> tuple[CategoryColumn, 
         _refuse_repeated(table, repeated[USER])
         for column, counted in zip(columns, counts, strict=True):
             found.append(_category(table.name, column, counted, members))
+    return (*found, *_count_tags(tables, members))
+
+
+def _count_tags(tables: Tables, members: Members) -> tuple[CategoryColumn, ...]:
+    """Count the tags of the members: those of items, where items are what is segmented."""
+    found = []
+    for table in tables.users:
+        if table.tags is None:
+            continue
+        rows = _joined(table.tags.select(USER, TAG).unique(), members)
+        tagged = rows.group_by(LABEL).agg(nw.col(USER).n_unique().cast(nw.Int64).alias(_COUNT))
+        counted, known = local.collect_all([_counted(rows, TAG), tagged])
+        column = _category(table.name, TAG, counted, members)
+        of_label = dict(known.select(LABEL, _COUNT).iter_rows())
+        inside = np.array([of_label.get(label, 0) for label in range(members.n_segments)], dtype=np.int64)
+        found.append(replace(column, known=inside, known_all=sum(of_label.values())))
     return tuple(found)
+
+
+def titles_of(tables: Tables, members: Members) -> npt.NDArray[np.str_]:
+    """Give (n,) names of the members for people: their titles where a table has them, else their ids."""
+    titled = members.frame().select(USER, pl.col(USER).alias(_NAME))
+    for table in tables.users:
+        if TITLE in table.frame.collect_schema().names():
+            known = table.frame.filter(~nw.col(TITLE).is_null()).group_by(USER).agg(nw.col(TITLE).min())
+            rows = local.collect(known)
+            joined = titled.join(rows, on=USER, how="left", maintain_order="left")
+            titled = joined.select(USER, pl.coalesce(TITLE, _NAME).alias(_NAME))
+    return np.array(titled[_NAME].to_list(), dtype=np.str_)
 
 
 def mean_sums(values: npt.NDArray[np.float64], members: Members) -> tuple[MeanSums, MeanSums]:
@@ -121,7 +159,8 @@ def _category(table: str, column: str, counted: pl.DataFrame, members: Members) 
     counts = np.zeros((members.n_segments, len(place)), dtype=np.int64)
     for label, value, count in _cells(counted, column):
         counts[label, place[value]] = count
-    return CategoryColumn(table, column, tuple(place), counts, overall[_COUNT].to_numpy())
+    counts_all = overall[_COUNT].to_numpy()
+    return CategoryColumn(table, column, tuple(place), counts, counts_all, counts.sum(axis=1), int(counts_all.sum()))
 
 
 def _cells(counted: pl.DataFrame, column: str) -> Iterable[tuple[int, str, int]]:

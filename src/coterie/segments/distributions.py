@@ -64,16 +64,17 @@ def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Share
 
     Named are the ``max_values`` most frequent values among all users, of states all, as far as ``min_cell`` users of
     the segment have them. The others are one entry, ``OTHER_VALUES``, last. Where that entry itself would be of fewer
-    users, the smallest named value joins it, so that no small count can be had by subtraction.
+    users, the smallest named value joins it, so that no small count can be had by subtraction. Of tags, of which one
+    user may have several, nothing can be had by subtraction, and there is no such entry.
     """
     counts, overall = column.counts[label], column.counts_all
-    known, known_all = int(counts.sum()), int(overall.sum())
+    known, known_all = int(column.known[label]), column.known_all
     if known < options.min_cell:
         return None
     named = counts >= options.min_cell
     if column.column != STATE:
         named[options.max_values :] = False
-    if 0 < counts[~named].sum() < options.min_cell and named.any():
+    if not column.is_multiple and 0 < counts[~named].sum() < options.min_cell and named.any():
         places = np.flatnonzero(named)
         smallest = len(places) - 1 - np.argmin(counts[places][::-1])  # of level ones the rarest among all
         named[places[smallest]] = False
@@ -81,7 +82,7 @@ def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Share
         return None
     values = [value for value, its in zip(column.values, named, strict=True) if its]
     inside_counts, overall_counts = counts[named].tolist(), overall[named].tolist()
-    if not named.all():
+    if not named.all() and not column.is_multiple:
         values.append(OTHER_VALUES)
         inside_counts.append(int(counts[~named].sum()))
         overall_counts.append(int(overall[~named].sum()))
@@ -105,11 +106,15 @@ def activity(counts: EventCounts, label: int, members: Members) -> Activity:
     )
 
 
-def exemplars(members: Members, label: int, options: ProfileOptions) -> tuple[str, ...]:
-    """Give the ids of the users nearest to a segment's centre, nearest first, level ones in the order of their ids."""
+def exemplars(members: Members, names: npt.NDArray[np.str_], label: int, options: ProfileOptions) -> tuple[str, ...]:
+    """Name the users nearest to a segment's centre, nearest first, level ones in the order of their ids.
+
+    Args:
+        names: (n,) of the members: their ids, or titles where they have them.
+    """
     own = np.flatnonzero(members.labels == label)
     nearest = own[np.argsort(members.distance[own], kind="stable")][: options.exemplars]
-    return tuple(str(member) for member in members.ids[nearest])
+    return tuple(str(name) for name in names[nearest])
 
 
 def _binned(values: npt.NDArray[np.float64], edges: tuple[float, ...]) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from coterie.terms import ITEM, LABEL, NOISE, TAG, TITLE, USER, VALUE
 MOST_VALUES = 10  # of so many distinct values each has its own list of top items
 
 _EVENTS, _POSITIVE, _SUM, _VALUED = "_events", "_positive", "_sum", "_valued"
+_ITEMS = "_items"
 _USERS, _Y, _YY, _YN, _RANK = "_users", "_y", "_yy", "_yn", "_rank"
 _SUMS = (_USERS, _Y, _YY, _YN)
 
@@ -80,7 +81,7 @@ def count_events(tables: Tables, table: CheckedTable, members: Members, options:
     titles = _titles(tables)
     pairs = _positive_pairs(rows, totals)
     plans = [_titled(_by_item(pairs), titles), _titled(_top(rows, few_values, options.top_items), titles)]
-    tagged = _tags(tables)
+    tagged = _tags(tables, options.min_items)
     if tagged is not None:
         plans.append(_by_tag(pairs, tagged))
     items, top, *tags = local.collect_all(plans)
@@ -186,11 +187,15 @@ def _titled(counted: nw.LazyFrame[Any], titles: nw.LazyFrame[Any] | None) -> nw.
     return joined.with_columns(nw.coalesce(nw.col(TITLE), nw.col(ITEM)).alias(TITLE))
 
 
-def _tags(tables: Tables) -> nw.LazyFrame[Any] | None:
+def _tags(tables: Tables, min_items: int) -> nw.LazyFrame[Any] | None:
     frames = [local.here(table.tags.select(ITEM, TAG)) for table in tables.items if table.tags is not None]
     if not frames:
         return None
-    return nw.concat(frames).filter(~nw.col(TAG).is_null()).unique()
+    pairs = nw.concat(frames).filter(~nw.col(TAG).is_null()).unique()
+    if min_items == 1:
+        return pairs
+    common = pairs.group_by(TAG).agg(nw.len().alias(_ITEMS)).filter(nw.col(_ITEMS) >= min_items)
+    return pairs.join(common.select(TAG), on=TAG, how="semi")
 
 
 def _key_counts(

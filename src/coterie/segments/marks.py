@@ -112,7 +112,7 @@ def _of_keys(kind: MarkKind, counts: KeyCounts, table: str, use: Use) -> Family:
 
 def _of_category(column: CategoryColumn, members: Members) -> Family:
     counts, counts_all = column.counts.astype(np.float64), column.counts_all.astype(np.float64)[None, :]
-    known, known_all = counts.sum(axis=1, keepdims=True), counts_all.sum(axis=1, keepdims=True)
+    known, known_all = column.known.astype(np.float64)[:, None], np.full((1, 1), float(column.known_all))
     compared = compare_shares(counts, known, counts_all, known_all)
     use = members.use_of(column.table, column.column)
     kind: MarkKind = "category"

@@ -11,7 +11,7 @@ import polars as pl
 from coterie.clustering.contract import Labels
 from coterie.errors import ConfigError, DataError, shown
 from coterie.features.contract import Ids
-from coterie.terms import LABEL, NOISE, USER, Use
+from coterie.terms import A_USER, LABEL, NOISE, USER, Noun, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Members:
         distance: (n,) distance to the own centre, in units of the embedding.
         basis_tables: names of the tables that segments were formed on, with all their columns.
         basis_columns: (table, column) pairs that segments were formed on, where it was not the whole table.
+        noun: what the members are called; users, unless something else is segmented.
 
     Raises:
         DataError: the lengths differ, ids are not sorted, a label has no segment or a segment no user.
@@ -36,6 +37,7 @@ class Members:
     distance: npt.NDArray[np.float64]
     basis_tables: frozenset[str] = frozenset()
     basis_columns: frozenset[tuple[str, str]] = frozenset()
+    noun: Noun = A_USER
 
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.labels) == len(self.distance):
@@ -86,6 +88,7 @@ class ProfileOptions:
         min_users: an item or tag of fewer users, over all segments, is not tested. The floor does not look at segments,
             so it keeps the number of tests down without bending them (Bourgon, Gentleman & Huber 2010,
             "Independent filtering increases detection power for high-throughput experiments").
+        min_items: a tag of fewer items is not tested. Where items are people, a tag of a few tells of these few.
         positive_from: events with a value from here on are positive; None: all are.
         top_items: length of the lists of most frequent items.
         max_over: items, and tags, kept a segment of those it over-indexes on. max_under: under-indexes on.
@@ -99,6 +102,7 @@ class ProfileOptions:
     fdr: float = 0.05
     min_cell: int = 5
     min_users: int = 20
+    min_items: int = 1
     positive_from: float | None = None
     top_items: int = 10
     max_over: int = 15
@@ -109,7 +113,7 @@ class ProfileOptions:
     def __post_init__(self) -> None:
         if not 0 < self.fdr < 1:
             raise ConfigError(f"'fdr' is a share between 0 and 1, got {self.fdr}")
-        floors = {"min_cell": 2, "min_users": 2, "top_items": 1, "max_values": 1}
+        floors = {"min_cell": 2, "min_users": 2, "min_items": 1, "top_items": 1, "max_values": 1}
         for field in fields(self):
             value = getattr(self, field.name)
             lowest = floors.get(field.name, 0)

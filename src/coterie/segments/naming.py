@@ -9,6 +9,7 @@ from itertools import combinations
 from coterie.segments.marks import is_activity, is_over, strength
 from coterie.segments.sentences import is_notable, name_of, notable
 from coterie.segments.types import Mark, SegmentProfile
+from coterie.terms import A_USER, Noun
 
 BEST = 4  # tags from which a name takes its one or two
 LONGEST_TITLE = 32
@@ -19,7 +20,7 @@ _YEAR = re.compile(r"\s*\(\d{4}\)$")
 _JOINING = frozenset({"&", "fans", "users"})
 
 
-def name_segments(profiles: Sequence[SegmentProfile]) -> Mapping[str, str]:
+def name_segments(profiles: Sequence[SegmentProfile], noun: Noun = A_USER) -> Mapping[str, str]:
     """Give a working name by segment id.
 
     In this order of preference: two tags ("Horror & Thriller fans"), one tag, two items of short titles, an item, an
@@ -27,30 +28,37 @@ def name_segments(profiles: Sequence[SegmentProfile]) -> Mapping[str, str]:
     same with activity before it ("Heavy Horror fans"). An item that goes by a number is no name. Two names never share
     all their words. A segment without a significant mark, or whose candidates are all taken by an earlier one, is
     called by its number ("Segment 3").
+
+    Where something else than users is segmented, its own values come first ("Horror & Thriller films"), then those of
+    the users who take it up ("Occupation student films"), and no single user makes a name.
     """
     names: dict[str, str] = {}
     taken: set[frozenset[str]] = set()
     for profile in profiles:
         fallback = f"Segment {profile.segment_id.removeprefix('s-')}"
-        name = next((name for name in _candidates(profile) if _key(name) not in taken), fallback)
-        taken.add(_key(name))
+        name = next((name for name in _candidates(profile, noun) if _key(name, noun) not in taken), fallback)
+        taken.add(_key(name, noun))
         names[profile.segment_id] = name
     return names
 
 
-def short_marks(profile: SegmentProfile, n: int = 3) -> tuple[str, ...]:
+def short_marks(profile: SegmentProfile, n: int = 3, noun: Noun = A_USER) -> tuple[str, ...]:
     """Give the strongest over-indexed marks for a table cell: "Film-Noir 215", "student 180".
 
     Tags and attributes' values first, in the order of their strength; items fill what is left. An item that goes by a
-    number is called "item 883", so that its index is not taken for it.
+    number is called "item 883", so that its index is not taken for it. Where items are users, none is named.
     """
     telling = [*notable(profile.marks, "tag", over=True), *notable(profile.marks, "category", over=True)]
     telling.sort(key=lambda mark: (-strength(mark), mark.kind, mark.column, mark.label))
-    chosen = [*telling, *notable(profile.marks, "item", over=True)][:n]
+    items = notable(profile.marks, "item", over=True) if noun == A_USER else []
+    chosen = [*telling, *items][:n]
     return tuple(f"{_short(mark)} {mark.index.value:.0f}" for mark in chosen if mark.index is not None)
 
 
-def _candidates(profile: SegmentProfile) -> Iterator[str]:
+def _candidates(profile: SegmentProfile, noun: Noun) -> Iterator[str]:
+    if noun != A_USER:
+        yield from _candidates_of_others(profile, noun)
+        return
     marks = profile.marks
     tags = [_capital(mark.label) for mark in notable(marks, "tag", over=True)[:BEST]]
     numbers = [mark for mark in marks if mark.kind == "number" and is_notable(mark)]
@@ -69,13 +77,26 @@ def _candidates(profile: SegmentProfile) -> Iterator[str]:
         yield from (f"{pace} {subject}" for subject in subjects)
 
 
+def _candidates_of_others(profile: SegmentProfile, noun: Noun) -> Iterator[str]:
+    marks = profile.marks
+    own = [_capital(_short(mark)) for mark in notable(marks, "category", over=True)[:BEST]]
+    taken_up_by = [_capital(mark.label) for mark in notable(marks, "tag", over=True)[:BEST]]
+    numbers = [mark for mark in marks if mark.kind == "number" and is_notable(mark)]
+    for labels in (own, taken_up_by):
+        yield from (f"{one} & {other} {noun.many}" for one, other in combinations(labels, 2))
+        yield from (f"{label} {noun.many}" for label in labels)
+    yield from (f"{_direction(mark)} {noun.many}" for mark in numbers if not is_activity(mark))
+    strong = [mark for mark in numbers if is_activity(mark) and abs(mark.effect) >= STRONG_D]
+    yield from (f"{'Popular' if is_over(mark) else 'Seldom taken'} {noun.many}" for mark in strong)
+
+
 def _is_worded(label: str) -> bool:
     """Say whether a label has a letter; an item without a title goes by its id, which is often a mere number."""
     return any(character.isalpha() for character in label)
 
 
-def _key(name: str) -> frozenset[str]:
-    return frozenset(name.lower().split()) - _JOINING
+def _key(name: str, noun: Noun) -> frozenset[str]:
+    return frozenset(name.lower().split()) - _JOINING - {noun.many.lower()}
 
 
 def _capital(text: str) -> str:

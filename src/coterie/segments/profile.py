@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from coterie.segments import distributions
-from coterie.segments.attributes import CategoryColumn, NumberColumn, count_categories, read_numbers
+from coterie.segments.attributes import CategoryColumn, NumberColumn, count_categories, read_numbers, titles_of
 from coterie.segments.events import EventCounts, count_events
 from coterie.segments.marks import Family, families, marks_of
 from coterie.segments.members import Members, ProfileOptions
@@ -25,8 +28,9 @@ _DEFAULT = ProfileOptions()
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Everything that the tables say of the members."""
+    """Everything that the tables say of the members, and (n,) what they are called."""
 
+    names: npt.NDArray[np.str_]
     main: EventCounts | None
     numbers: tuple[NumberColumn, ...]
     categories: tuple[CategoryColumn, ...]
@@ -43,7 +47,8 @@ def profile_segments(
     """
     events = tuple(count_events(tables, table, members, options) for table in tables.events)
     numbers, categories = read_numbers(tables, members), count_categories(tables, members)
-    counted = _Counted(_main(events, members), numbers, categories, families(events, numbers, categories, members))
+    compared = families(events, numbers, categories, members)
+    counted = _Counted(titles_of(tables, members), _main(events, members), numbers, categories, compared)
     return tuple(_profile(counted, label, members, options) for label in range(members.n_segments))
 
 
@@ -62,7 +67,7 @@ def _profile(counted: _Counted, label: int, members: Members, options: ProfileOp
         top_items=() if counted.main is None else counted.main.top_items[label],
         numbers=tuple(histogram for histogram in numbers if histogram is not None),
         shares=tuple(share for share in shares if share is not None),
-        exemplars=distributions.exemplars(members, label, options),
+        exemplars=distributions.exemplars(members, counted.names, label, options),
         activity=None if counted.main is None else distributions.activity(counted.main, label, members),
-        sentences=sentences(marks),
+        sentences=sentences(marks, members.noun),
     )

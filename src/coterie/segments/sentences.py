@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from coterie.segments.marks import ACTIVITY_LABEL, is_activity, is_over
 from coterie.segments.types import Mark, MarkKind
+from coterie.terms import A_USER, Noun
 
 NOTABLE_OVER = 110.0  # an index from here on is worth saying
 NOTABLE_UNDER = 90.0  # and up to here
@@ -33,21 +34,30 @@ def notable(marks: Iterable[Mark], kind: MarkKind, *, over: bool) -> list[Mark]:
     return [mark for mark in marks if mark.kind == kind and is_over(mark) == over and is_notable(mark)]
 
 
-def sentences(marks: Sequence[Mark]) -> tuple[str, ...]:
+def sentences(marks: Sequence[Mark], noun: Noun = A_USER) -> tuple[str, ...]:
     """Say in a few sentences what marks a segment; none where nothing is significant.
 
     Args:
         marks: of one segment, strongest first within a kind and direction.
+        noun: what is segmented. Where it is not users, users are what takes it up: their categories are told, but not
+            who they are.
     """
-    said = [
+    by_users = [
         _say("Over-indexes on", notable(marks, "tag", over=True), _with_index),
         _say("Takes up less of", notable(marks, "tag", over=False), _with_index),
         _say("Stands out by", notable(marks, "item", over=True), _titled),
         _say("Seldom takes up", notable(marks, "item", over=False), _titled),
+    ]
+    of_others = [
+        _say("Taken up more by", notable(marks, "tag", over=True), _with_index),
+        _say("Taken up less by", notable(marks, "tag", over=False), _with_index),
+    ]
+    said = [
+        *(by_users if noun == A_USER else of_others),
         _say("More often", notable(marks, "category", over=True), _times),
         _say("Less often", notable(marks, "category", over=False), _valued),
     ]
-    said += [_say_number(mark) for mark in marks if mark.kind == "number" and is_notable(mark)]
+    said += [_say_number(mark, noun) for mark in marks if mark.kind == "number" and is_notable(mark)]
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -94,11 +104,12 @@ def _index(mark: Mark) -> float:
     return mark.index.value if mark.index is not None else 100.0
 
 
-def _say_number(mark: Mark) -> str:
-    means = f"{figure(mark.inside)} on average, against {figure(mark.overall)} among all users"
+def _say_number(mark: Mark, noun: Noun) -> str:
+    means = f"{figure(mark.inside)} on average, against {figure(mark.overall)} among all {noun.many}"
     if is_activity(mark):
         where = mark.label.removeprefix(ACTIVITY_LABEL)  # named where there are several tables of events
-        return f"{'More' if is_over(mark) else 'Less'} active{where}: {means.replace(' on', ' events on', 1)}."
+        how = "active" if noun == A_USER else "taken up"
+        return f"{'More' if is_over(mark) else 'Less'} {how}{where}: {means.replace(' on', ' events on', 1)}."
     return f"{'Higher' if is_over(mark) else 'Lower'} {_words(mark.column)}: {means}."
 
 
