@@ -34,17 +34,13 @@ def test_without_names_every_column_is_a_number():
 
 def test_any_positive_value_is_an_answer_and_zeros_or_missing_are_none():
     layout = Layout.of(("q:a=x", "q:a=y", "q:a=missing"), 3)
-    points = np.array([[0.2, 0, 0], [0, 7, 0], [0, 0, 1], [0, 0, 0], [1, 2, 0]])
-    assert layout.codes(points).ravel().tolist() == [0, 1, -1, -1, 1]
+    points = np.array([[0.2, 0, 0], [0, 7, 0], [0, 0, 1], [0, 0, 0], [-1, -2, 3]])
+    assert layout.codes(points).ravel().tolist() == [0, 1, -1, -1, -1]
 
 
-def test_names_that_only_look_like_categories_are_refused():
-    layout = Layout.of(("web:page?id=1", "web:page?id=2"), 2)
-    layout.check_one_answer(np.eye(2))
-    with pytest.raises(
-        DataError, match=r"'web:page\?id=' are named like the categories of one attribute, yet a user has"
-    ):
-        layout.check_one_answer(np.ones((1, 2)))
+def test_of_several_categories_the_greatest_counts():
+    layout = Layout.of(("q:a=x", "q:a=y", "q:a=z"), 3)
+    assert layout.codes(np.array([[1.0, 2, 0], [3, 0, 3]])).ravel().tolist() == [1, 0]
 
 
 def test_every_column_needs_a_name():

@@ -183,6 +183,13 @@ def test_a_model_that_is_one_class_is_refused():
         LatentClass(k=2, smoothing=1000).fit(points, np.random.default_rng(0))
 
 
+def test_points_drawn_without_clusters_are_read_too():
+    names = planted(9, 0, 1)[1]
+    points = np.random.default_rng(0).normal(0, 1, (200, len(names))).astype(np.float32)
+    found = LatentClass(k=3, columns=names).fit(points, np.random.default_rng(0))
+    assert (found.assign(points).labels == found.fit_labels).all()
+
+
 def test_a_number_is_refused_with_its_name():
     points = np.column_stack([one_hot(np.array([[0], [1], [1]]), [2])[0], [0.3, 0.0, 0.6]]).astype(np.float32)
     names = ("u:job=a", "u:job=b", "u:age")

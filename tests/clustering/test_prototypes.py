@@ -151,9 +151,11 @@ def test_rows_that_are_all_equal_as_answers_are_refused():
         KPrototypes(k=2, columns=names).fit(points, np.random.default_rng(0))
 
 
-def test_columns_that_only_look_like_categories_are_refused():
-    with pytest.raises(DataError, match="named like the categories of one attribute"):
-        KPrototypes(k=2, columns=("q:a=1", "q:a=2")).fit(np.tri(3, 2, dtype=np.float32), np.random.default_rng(0))
+def test_points_drawn_without_clusters_are_read_too():
+    names = planted(9, 0, 1)[1]
+    points = np.random.default_rng(0).normal(0, 1, (200, len(names))).astype(np.float32)
+    found = KPrototypes(k=3, columns=names).fit(points, np.random.default_rng(0))
+    assert (found.assign(points).labels == found.fit_labels).all()
 
 
 @pytest.mark.parametrize("gamma", [-1, "much", float("inf")])

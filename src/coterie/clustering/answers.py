@@ -84,26 +84,14 @@ class Layout:
     def codes(self, points: Points | Floats) -> Codes:
         """Give (n, a) positions in each attribute's categories, or NO_ANSWER.
 
-        A row with several categories, which no frozen feature gives, has the one of the greatest value.
+        A row with several categories has the one of the greatest value, the first of equal ones. Attributes never make
+        such rows; points drawn without clusters, to hold those of the data against, are full of them.
         """
         codes = np.full((len(points), len(self.attributes)), NO_ANSWER, np.int32)
         for i, attribute in enumerate(self.attributes):
             values = points[:, list(attribute.positions)]
             codes[:, i] = np.where(values.max(axis=1) > 0, values.argmax(axis=1), NO_ANSWER)
         return codes
-
-    def check_one_answer(self, points: Points | Floats) -> None:
-        """Refuse columns that are named like the categories of one attribute and are not.
-
-        Raises:
-            DataError: a row has two categories of one attribute.
-        """
-        for attribute in self.attributes:
-            if ((points[:, list(attribute.positions)] > 0).sum(axis=1) > 1).any():
-                raise DataError(
-                    f"the columns {shown(attribute.name + '=')} are named like the categories of one attribute, yet a "
-                    "user has two of them; expected one category a user: leave the block out, or use kmeans or gmm"
-                )
 
 
 def checked_names(names: object, where: str) -> tuple[str, ...] | None:

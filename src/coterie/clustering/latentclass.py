@@ -171,8 +171,7 @@ class LatentClass:
         """Fit classes to (n, d) points.
 
         Raises:
-            DataError: also where a column is a number, where columns of one attribute are not the categories of one,
-                or where all classes but one are nobody's likeliest.
+            DataError: also where a column is a number, or where all classes but one are nobody's likeliest.
         """
         check_points(points, self.k)
         layout = Layout.of(self.columns, points.shape[1])
@@ -214,7 +213,6 @@ def offsets_of(layout: Layout) -> Offsets:
 
 def _check_answers(points: Points, layout: Layout) -> None:
     """Refuse columns with names that are neither categories nor yes-or-no."""
-    layout.check_one_answer(points)
     if layout.names is None:
         return
     for position in layout.numbers:

@@ -178,12 +178,10 @@ class KPrototypes:
         """Find prototypes among (n, d) points.
 
         Raises:
-            DataError: also where columns of one attribute are not the categories of one, or where all rows are
-                equal once read as answers.
+            DataError: also where all rows are equal once read as answers.
         """
         check_points(points, self.k)
         layout = Layout.of(self.columns, points.shape[1])
-        layout.check_one_answer(points)
         rows = MixedRows.of(points, layout)
         gamma = _half_mean_deviation(rows.numbers) if self.gamma == "auto" else self.gamma
         found = min((_descended(rows, _spread_out(rows, self.k, gamma, rng)) for _ in range(self.starts)), key=_cost)
