@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.options import JsonOption, ProjectOption, RunOption
+from coterie.cli.segments import segments_app
 from coterie.cli.tags import tags_app
 
 if TYPE_CHECKING:
@@ -20,16 +22,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-segments_app = typer.Typer(help="Look at the segments of a run.", no_args_is_help=True)
 app.add_typer(segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
-ProjectOption = Annotated[
-    Path, typer.Option("--project", "-p", help="The project's folder, with its runs, or its coterie.toml.")
-]
-RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; by default the newest.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Tasks at once; the answer does not depend on it.")
 ]
@@ -99,26 +95,6 @@ def run(
     from coterie.cli.summary import show_run
 
     show_run(_run_with_progress(config, threads, quiet=as_json), as_json=as_json)
-
-
-@segments_app.command("show")
-def segments_show(
-    segment: Annotated[
-        str | None, typer.Argument(help="A segment's id, such as s-2; by default all, in short.")
-    ] = None,
-    project: ProjectOption = Path(),
-    run_id: RunOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the segments of a run, or one of them in full."""
-    from coterie.cli.summary import show_segment, show_segments
-    from coterie.runs.result import open_run
-
-    found = open_run(project, run_id)
-    if segment is None:
-        show_segments(found, as_json=as_json)
-    else:
-        show_segment(*found.segment(segment), as_json=as_json)
 
 
 @app.command()

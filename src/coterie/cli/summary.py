@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from coterie.cli.checking import ProjectCheck
 from coterie.config import load_config
 from coterie.errors import StoreError, shown
 from coterie.project import Scores
+from coterie.runs.identity import is_cut_off
 from coterie.runs.result import Run
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
@@ -37,14 +38,15 @@ GRADES = {
 }
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
     typer.echo(json.dumps(records.plain(value), ensure_ascii=False, indent=2))
 
 
 def show_run(run: Run, *, as_json: bool) -> None:
     """Show a run's verdict, segments and report."""
     if as_json:
-        _print_json(
+        print_json(
             {
                 "run": run.id,
                 "grade": run.decision.grade,
@@ -70,6 +72,10 @@ def show_run(run: Run, *, as_json: bool) -> None:
     for warning in run.decision.warnings:
         console.print(f"[yellow]note:[/yellow] {escape(warning)}")
     console.print(_segment_table(run.segments))
+    if is_cut_off(run.folder):
+        console.print("[yellow]note:[/yellow] no user links this run to the one before, so every segment has a new id")
+    for changed in _changes(run.segments):
+        console.print(changed, highlight=False, soft_wrap=True)
     console.print(_what_was_read(run), highlight=False)
     console.print(Text.assemble("report  ", (str(run.report), "bold")), soft_wrap=True)
 
@@ -104,6 +110,21 @@ def _segment_table(segments: Iterable[Segment]) -> Table:
     return table
 
 
+def _changes(segments: Iterable[Segment]) -> Iterator[str]:
+    """Say what is not as it was in the run before, and what a person is asked."""
+    for s in segments:
+        others = ", ".join(parent for parent in s.parents if parent != s.id)
+        match s.change:
+            case "split":
+                yield f"{s.id} is part of {others}, which split" if others else f"{s.id} is what is left after a split"
+            case "merged":
+                yield f"{s.id} now holds most of {others}, too" if others else f"{s.id} was put together"
+            case "born" if s.score is not None:
+                yield f"{s.id} is new"
+        if s.resembles:
+            yield f"[yellow]is {s.id} the old {s.resembles}?[/yellow] see `coterie segments list`"
+
+
 def _lift(lift: Interval | None) -> str:
     return "" if lift is None or lift.value != lift.value else f"{lift.value:.2f}"
 
@@ -111,17 +132,17 @@ def _lift(lift: Interval | None) -> str:
 def show_segments(run: Run, *, as_json: bool) -> None:
     """Show the segments of a run in short."""
     if as_json:
-        _print_json({"run": run.id, "segments": run.segments})
+        print_json({"run": run.id, "segments": run.segments})
         return
     console = Console()
-    console.print(f"run {run.id}: {run.decision.grade}, {run.chosen.k} segments", highlight=False)
+    console.print(f"run {run.id}: {run.decision.grade}, {len(run.segments)} segments", highlight=False)
     console.print(_segment_table(run.segments))
 
 
 def show_segment(segment: Segment, profile: SegmentProfile, *, as_json: bool) -> None:
     """Show one segment in full."""
     if as_json:
-        _print_json({"segment": segment, "profile": profile})
+        print_json({"segment": segment, "profile": profile})
         return
     console = Console()
     console.print(f"[bold]{segment.id} {escape(segment.name)}[/bold]", highlight=False)
@@ -157,7 +178,7 @@ def _mark_table(marks: Iterable[Mark]) -> Table:
 def show_init(config: Path, *, as_json: bool) -> None:
     """Say what was written, what each file is taken for, and what comes next."""
     if as_json:
-        _print_json({"config": config, "tables": load_config(config).tables})
+        print_json({"config": config, "tables": load_config(config).tables})
         return
     console = Console()
     for table in load_config(config).tables.values():
@@ -170,7 +191,7 @@ def show_init(config: Path, *, as_json: bool) -> None:
 def show_check(found: ProjectCheck, *, as_json: bool) -> None:
     """Show what ``coterie check`` found."""
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
         return
     console = Console()
     for table in found.tables:
@@ -209,7 +230,7 @@ def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
                 _write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
         _write_csv(scores.frame, out)
     if as_json:
-        _print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
+        print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
     elif out is None:
         typer.echo(scores.frame.write_csv(), nl=False)
     console = Console(stderr=True)

@@ -1,4 +1,5 @@
-"""Colours and shapes of segments: the same segment has the same colour in every figure and in every run.
+"""Colours and shapes of segments: the same segment has the same colour in every figure and in every run, and the one
+that a person chose for it goes before all of this.
 
 The colour comes from the number in the segment's id, not from its rank, so that it stays when sizes change. The eight
 hues are those of Okabe and Ito, safe for the common kinds of colour blindness, with two changes for white paper: yellow
@@ -47,8 +48,14 @@ def segment_number(segment_id: str) -> int:
     return int(found.group(1))
 
 
-def colour(segment_id: str) -> str:
-    """Give a segment's colour as "#RRGGBB"; users left out as noise are light grey."""
+def colour(segment_id: str, own: str | None = None) -> str:
+    """Give a segment's colour as "#RRGGBB"; users left out as noise are light grey.
+
+    Args:
+        own: the colour that a person chose for it, or None.
+    """
+    if own is not None:
+        return own
     if segment_id == NOISE_ID:
         return NOISE_COLOUR
     place = segment_number(segment_id) - 1

@@ -35,7 +35,7 @@ _FEW = "too few to say"
 _SIGNIFICANT, _CHANCE = "significant", "within chance"
 
 
-def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARKS) -> Chart:
+def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARKS, tint: str | None = None) -> Chart:
     """Draw the index of a segment's strongest marks with intervals, on a log scale around 100, the average.
 
     Filled dots are significant after correction, hollow ones are within chance. Marks without an index are left out:
@@ -57,7 +57,7 @@ def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARK
     x = alt.X("index:Q", scale=scale, axis=axis, title="index (100 = average)")
     base = alt.Chart(on(rows)).encode(y=_named("label", [row["label"] for row in rows]))
     average = alt.Chart(on([{"at": 100}])).mark_rule(color=MUTED).encode(x=alt.X("at:Q", scale=scale))
-    own = colour(segment_id)
+    own = colour(segment_id, tint)
     lines = base.mark_rule(strokeWidth=2, color=own, opacity=0.6).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     hollow = alt.condition(f"datum.chance == '{_CHANCE}'", alt.value("white"), alt.value(own))
     dots = base.mark_point(size=80, opacity=1, stroke=own, strokeWidth=2).encode(
@@ -81,7 +81,7 @@ def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARK
     )
 
 
-def number_distribution(segment_id: str, record: Histogram) -> Chart:
+def number_distribution(segment_id: str, record: Histogram, *, tint: str | None = None) -> Chart:
     """Draw how a numeric attribute is spread: bars for the segment, a stepped line for everyone, both as shares."""
     inside, overall = max(sum(record.inside), 1), max(sum(record.overall), 1)
     rows = [
@@ -96,7 +96,7 @@ def number_distribution(segment_id: str, record: Histogram) -> Chart:
     x = alt.X("low:Q", bin="binned", scale=ends, title=short(record.column, 40), axis=axis)
     bars = (
         alt.Chart(on(rows))
-        .mark_bar(color=colour(segment_id), opacity=0.75, binSpacing=1)
+        .mark_bar(color=colour(segment_id, tint), opacity=0.75, binSpacing=1)
         .encode(
             x=x,
             x2="high:Q",
@@ -120,7 +120,7 @@ def number_distribution(segment_id: str, record: Histogram) -> Chart:
     )
 
 
-def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES) -> Chart:
+def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES, tint: str | None = None) -> Chart:
     """Draw the share of the most frequent values: a bar for the segment, an upright line for everyone."""
     names = unique([short(value) for value in record.values[:limit]])
     rows = [
@@ -128,7 +128,7 @@ def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES
         for name, mine, all_, users in zip(names, record.inside, record.overall, record.counts, strict=False)
     ]
     base = alt.Chart(on(rows)).encode(y=_named("value", names))
-    bars = base.mark_bar(color=colour(segment_id), opacity=0.75, cornerRadiusEnd=2, height={"band": 0.7}).encode(
+    bars = base.mark_bar(color=colour(segment_id, tint), opacity=0.75, cornerRadiusEnd=2, height={"band": 0.7}).encode(
         x=alt.X("segment:Q", title="share (line: everyone)", axis=alt.Axis(format="%", tickCount=4)),
         tooltip=[
             alt.Tooltip("value:N"),

@@ -90,7 +90,7 @@ def label(segment: Segment, limit: int = LABEL_CHARACTERS) -> str:
 
 def by_segment(segments: tuple[Segment, ...]) -> alt.Color:
     """Give the colour encoding of the field ``segment``, which holds ``label`` of each segment; it needs no legend."""
-    scale = alt.Scale(domain=[label(s) for s in segments], range=[colour(s.id) for s in segments])
+    scale = alt.Scale(domain=[label(s) for s in segments], range=[colour(s.id, s.colour) for s in segments])
     return alt.Color("segment:N", scale=scale, title=None, legend=None)
 
 

@@ -30,7 +30,7 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
     ]
     # One column, since two cut the names on a phone.
     legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolSize=80, symbolOpacity=1)
-    domain = list(names.values())
+    domain, own = list(names.values()), {s.id: s.colour for s in segments}
     points = (
         alt.Chart(on(rows))
         .mark_point(filled=True, opacity=0.55, size=_dot_size(len(rows)), aria=False)
@@ -38,7 +38,7 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
             x=_axis("x", "first axis", record.explained[0]),
             y=_axis("y", "second axis", record.explained[1]),
             color=alt.Color(
-                "segment:N", scale=alt.Scale(domain=domain, range=[colour(i) for i in names]), legend=legend
+                "segment:N", scale=alt.Scale(domain=domain, range=[colour(i, own.get(i)) for i in names]), legend=legend
             ),
             shape=alt.Shape(
                 "segment:N", scale=alt.Scale(domain=domain, range=[shape(i) for i in names]), legend=legend

@@ -73,8 +73,12 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
     return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}
 
 
-def of_segment(profile: SegmentProfile) -> tuple[Figure, ...]:
-    """Give a segment's figures: what it is above and below average on, then how its attributes are spread."""
+def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure, ...]:
+    """Give a segment's figures: what it is above and below average on, then how its attributes are spread.
+
+    Args:
+        tint: the colour that a person chose for it.
+    """
     own = profile.segment_id
     figures = []
     for kind, title in _KINDS:
@@ -82,21 +86,22 @@ def of_segment(profile: SegmentProfile) -> tuple[Figure, ...]:
         if marks:
             formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
             note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
-            figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks)))
+            figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
     for place, histogram in enumerate(profile.numbers):
         if sum(histogram.inside):
-            chart = plots.number_distribution(own, histogram)
+            chart = plots.number_distribution(own, histogram, tint=tint)
             note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
             figures.append(_figure(f"fig-{own}-number-{place}", _said(histogram.column), note, chart))
     for place, shares in enumerate(profile.shares):
         if sum(shares.counts):
-            figures.append(_shares(f"fig-{own}-shares-{place}", own, shares))
+            figures.append(_shares(f"fig-{own}-shares-{place}", own, shares, tint))
     return tuple(figures)
 
 
-def _shares(figure_id: str, segment_id: str, shares: Shares) -> Figure:
+def _shares(figure_id: str, segment_id: str, shares: Shares, tint: str | None) -> Figure:
     if shares.column != STATE:
-        return _figure(figure_id, _said(shares.column), _left_out(shares), plots.category_shares(segment_id, shares))
+        chart = plots.category_shares(segment_id, shares, tint=tint)
+        return _figure(figure_id, _said(shares.column), _left_out(shares), chart)
     outside = sum(count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.TILES)
     note = "Not coloured: too few people to say." + (
         f" {outside:,} are in places that are not named." if outside else ""

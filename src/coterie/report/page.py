@@ -39,6 +39,7 @@ def render(contents: ReportContents) -> str:
     """Give the report as HTML text."""
     vega, draw = embed.script(drawing_scripts()), embed.script(_text("page.js"))
     candidate = contents.decision.candidates[contents.decision.chosen]
+    own = {segment.id: segment.colour for segment in contents.segments}
     return (
         _environment()
         .get_template("page.html")
@@ -54,7 +55,7 @@ def render(contents: ReportContents) -> str:
             sheet=sheet(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),
             words=words,
-            colour=colour,
+            colour=lambda segment_id: colour(segment_id, own.get(segment_id)),
             shape=shape,
             style=Markup(_text("page.css")),  # noqa: S704  # our own style sheet
             scripts=(vega, draw),
@@ -69,7 +70,7 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
         yield {
             "segment": segment,
             "profile": profile,
-            "figures": figures.of_segment(profile) if profile else (),
+            "figures": figures.of_segment(profile, segment.colour) if profile else (),
             "numbers": [mark for mark in profile.marks if mark.kind == "number"] if profile else [],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from coterie.config import Config
 from coterie.errors import RejectedError
 from coterie.runs import steps, tables_on_disk
 from coterie.runs.cache import Cache, key_of
+from coterie.runs.identity import Identity
 from coterie.runs.journal import Journal
 from coterie.runs.keeping import Kept
 from coterie.runs.placing import Placed
 from coterie.runs.recipes import Ground, search_recipes
 from coterie.runs.searching import Chosen, conclude, load_proof, pick, write_proof
 from coterie.runs.tables_on_disk import StoredTables
+from coterie.segments.lineage import Identified
 from coterie.segments.types import SegmentProfile
 from coterie.selection.recipes import expand
 from coterie.sources import RawTable
@@ -31,23 +33,26 @@ class Answers:
 
     Args:
         raw: tables as their sources have them. stored: checked and cleaned ones. placed: users in the embedding.
-        chosen: the decision and its model. profiles: one a segment, in the order of labels.
+        chosen: the decision and its model. found_again: its clusters as segments. profiles: one a segment, largest
+            first.
     """
 
     raw: Mapping[str, RawTable]
     stored: StoredTables
     placed: Placed
     chosen: Chosen
+    found_again: Identified
     profiles: tuple[SegmentProfile, ...]
     tables_folder: Path
     profile_folder: Path
 
 
-def answer(config: Config, folder: Path, journal: Journal, *, threads: int) -> Answers:
+def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *, threads: int) -> Answers:
     """Go the way of a project.
 
     Args:
-        config: of the project. folder: of the project. journal: keeps what each step cost. threads: tasks at once.
+        config: of the project. folder: of the project. journal: keeps what each step cost.
+        identity: gives clusters the ids of the segments that they are. threads: tasks at once.
 
     Raises:
         RejectedError: more rows were rejected than the config allows; says where they are.
@@ -74,15 +79,15 @@ def answer(config: Config, folder: Path, journal: Journal, *, threads: int) -> A
     prove = partial(write_proof, winner, threads=threads, progress=kept.advanced)
     proof, _ = kept.answer("proof", key, prove, load_proof)
     chosen = conclude(winner, proof, searched)
-    key = key_of("profile", key, [*config.features.items()])
     placed = winner.tried.placed
-    profiles, profile_folder = kept.answer(
-        "profile",
-        key,
-        partial(steps.write_profiles, winner.tried.recipe.config, stored.tables, placed, chosen),
-        steps.load_profiles,
+    found_again = identity.identify(steps.partition(placed, chosen), stored.tables)
+    chosen = replace(chosen, model=replace(chosen.model, segment_ids=found_again.segment_ids))
+    key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])
+    make = partial(
+        steps.write_profiles, winner.tried.recipe.config, stored.tables, placed, chosen, found_again=found_again
     )
-    return Answers(raw, stored, placed, chosen, profiles, tables_folder, profile_folder)
+    profiles, profile_folder = kept.answer("profile", key, make, steps.load_profiles)
+    return Answers(raw, stored, placed, chosen, found_again, profiles, tables_folder, profile_folder)
 
 
 def _rows_of_tables(stored: StoredTables) -> Mapping[str, int]:

@@ -25,6 +25,7 @@ from coterie.report.page import write_report
 from coterie.runs import steps
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
+from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
 from coterie.runs.result import RUNS, Run, open_run, write_records
 from coterie.segments.types import Segment
@@ -46,13 +47,22 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
         raise ConfigError(f"'threads' is a whole number >= 1, got {threads}")
     threads = threads or parallel.default_threads()
     journal = Journal(listener or Silence())
-    made = answer(config, folder, journal, threads=threads)
+    with identities(folder) as identity:
+        run_id = _publish(config, folder, identity, journal, threads=threads)
+        identity.record()
+    return open_run(folder, run_id)
+
+
+def _publish(config: Config, folder: Path, identity: Identity, journal: Journal, *, threads: int) -> str:
+    """Make the run and let it appear; give its id."""
+    made = answer(config, folder, journal, identity, threads=threads)
     created = datetime.now(UTC)
     run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with DirectoryStore(folder / RUNS).begin(run_id) as staging:
         with journal.step("model"):
             agreement = _write_model(config, made, staging)
-        segments = steps.summarise(config, made.chosen, made.profiles)
+        segments = steps.summarise(config, made.chosen, made.found_again, made.profiles)
+        identity.write(staging, run_id=run_id, created=created, segments=segments)
         write_records(
             staging,
             decision=made.chosen.decision,
@@ -66,7 +76,7 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
             write_report(staging / "report.html", _contents(config, made, segments, so_far))
         whole = replace(account, steps=tuple(journal.done))
         records.write(staging / "manifest.json", manifests.SCHEMA, manifests.VERSION, whole)
-    return open_run(folder, run_id)
+    return run_id
 
 
 def _write_model(config: Config, made: Answers, staging: Path) -> Agreement:

@@ -6,6 +6,7 @@ A step reads only what its key is made of, so an answer from the cache is the an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,15 @@ from coterie.runs import tables_on_disk
 from coterie.runs.placing import Placed
 from coterie.runs.result import read_record
 from coterie.runs.searching import Chosen
+from coterie.segments.lineage import Identified, Origin
+from coterie.segments.matching import Partition
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.naming import name_segments, short_marks
 from coterie.segments.profile import profile_segments
 from coterie.segments.types import PROFILES_SCHEMA, PROFILES_VERSION, Segment, SegmentProfile
 from coterie.selection.heldout import event_table, positive_floor
 from coterie.selection.recipes import expand
-from coterie.selection.types import stability_band
+from coterie.selection.types import Candidate, stability_band
 from coterie.sources import RawTable
 from coterie.sources.columns import require_columns
 from coterie.sources.opening import open_source
@@ -61,12 +64,21 @@ def write_tables(config: Config, raw: Mapping[str, RawTable], folder: Path) -> N
     tables_on_disk.store(build_tables(config, raw), folder)
 
 
-def write_profiles(config: Config, tables: Tables, placed: Placed, chosen: Chosen, folder: Path) -> None:
+def partition(placed: Placed, chosen: Chosen) -> Partition:
+    """Give the users of a run with their clusters, for the registry to find the segments that these are."""
+    names = tuple(str(label) for label in range(chosen.model.clusterer.n_clusters))
+    return Partition(placed.ids, chosen.labels, names, placed.points)
+
+
+def write_profiles(
+    config: Config, tables: Tables, placed: Placed, chosen: Chosen, folder: Path, *, found_again: Identified
+) -> None:
     """Profile the chosen segments, and write who is where."""
     found = chosen.model.clusterer.assign(placed.points)
     whole, columns = _basis(config)
     noun = config.nouns[0]
-    members = Members(placed.ids, chosen.labels, chosen.model.segment_ids, found.distance, whole, columns, noun)
+    segment_ids = tuple(origin.id for origin in found_again.origins)
+    members = Members(placed.ids, found_again.labels, segment_ids, found.distance, whole, columns, noun)
     events = event_table(config, tables)
     options = ProfileOptions(
         positive_from=positive_floor(config, events) if events is not None else None,
@@ -97,24 +109,44 @@ def load_profiles(folder: Path) -> tuple[SegmentProfile, ...]:
     return profiles
 
 
-def summarise(config: Config, chosen: Chosen, profiles: tuple[SegmentProfile, ...]) -> tuple[Segment, ...]:
-    """Give each segment in short, with its working name."""
+def summarise(
+    config: Config, chosen: Chosen, found_again: Identified, profiles: tuple[SegmentProfile, ...]
+) -> tuple[Segment, ...]:
+    """Give each segment in short, with its working name, and by the name that a person gave."""
     noun = config.nouns[0]
-    names = name_segments(profiles, noun)
-    candidate, total = chosen.candidate, len(chosen.labels)
+    given = [name for segment_id, name in found_again.names.items() if segment_id in found_again.segment_ids]
+    working_names = name_segments(profiles, noun, given)
     return tuple(
-        Segment(
-            id=profile.segment_id,
-            cluster=label,
-            name=names[profile.segment_id],
-            size=candidate.sizes[label],
-            share=candidate.sizes[label] / total,
-            stability=candidate.jaccard[label],
-            band=stability_band(candidate.jaccard[label]),
-            lift=candidate.lift.per_segment[label] if candidate.lift is not None else None,
+        replace(
+            _summary(chosen.candidate, len(chosen.labels), origin),
+            name=found_again.names.get(origin.id, working_names[origin.id]),
             marks=short_marks(profile, noun=noun),
+            working_name=working_names[origin.id],
+            colour=found_again.colours.get(origin.id),
         )
-        for label, profile in enumerate(profiles)
+        for origin, profile in zip(found_again.origins, profiles, strict=True)
+    )
+
+
+def _summary(candidate: Candidate, total: int, origin: Origin) -> Segment:
+    cluster, *others = origin.clusters
+    size = sum(candidate.sizes[label] for label in origin.clusters)
+    stability = min(candidate.jaccard[label] for label in origin.clusters)
+    return Segment(
+        id=origin.id,
+        cluster=cluster,
+        name="",
+        size=size,
+        share=size / total,
+        stability=stability,
+        band=stability_band(stability),
+        lift=candidate.lift.per_segment[cluster] if candidate.lift is not None and not others else None,
+        marks=(),
+        change=origin.change,
+        score=origin.score,
+        parents=origin.parents,
+        resembles=origin.resembles,
+        merged=tuple(others),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from coterie.segments.marks import is_activity, is_over, strength
@@ -20,7 +20,9 @@ _YEAR = re.compile(r"\s*\(\d{4}\)$")
 _JOINING = frozenset({"&", "fans", "users"})
 
 
-def name_segments(profiles: Sequence[SegmentProfile], noun: Noun = A_USER) -> Mapping[str, str]:
+def name_segments(
+    profiles: Sequence[SegmentProfile], noun: Noun = A_USER, reserved: Iterable[str] = ()
+) -> Mapping[str, str]:
     """Give a working name by segment id.
 
     In this order of preference: two tags ("Horror & Thriller fans"), one tag, two items of short titles, an item, an
@@ -31,9 +33,12 @@ def name_segments(profiles: Sequence[SegmentProfile], noun: Noun = A_USER) -> Ma
 
     Where something else than users is segmented, its own values come first ("Horror & Thriller films"), then those of
     the users who take it up ("Occupation student films"), and no single user makes a name.
+
+    Args:
+        reserved: names that are given already, by people for example.
     """
     names: dict[str, str] = {}
-    taken: set[frozenset[str]] = set()
+    taken = {_key(name, noun) for name in reserved}
     for profile in profiles:
         fallback = f"Segment {profile.segment_id.removeprefix('s-')}"
         name = next((name for name in _candidates(profile, noun) if _key(name, noun) not in taken), fallback)

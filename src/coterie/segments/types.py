@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from coterie.segments.matching import Change
 from coterie.selection.types import Interval, StabilityBand
 from coterie.terms import Use
 
@@ -21,13 +22,21 @@ class Segment:
     """One segment in short.
 
     Args:
-        id: "s-1", "s-2" ... largest first.
-        cluster: the label behind it.
-        name: working name, made only from what is significant.
+        id: "s-1", "s-2" ..., the same after every retrain (``coterie.segments.matching``).
+        cluster: the label behind it; of several that a person merged, the largest.
+        name: the name that a person gave, else the working name.
         size: users. share: of all segmented users, in [0, 1].
         stability: bootstrap Jaccard in [0, 1]; band: its name.
         lift: segment lift within the segment, None without events.
         marks: the few strongest significant features, in words for a table: "Film-Noir 215".
+        working_name: made only from what is significant.
+        colour: "#RRGGBB" chosen by a person; None: that of the number in its id.
+        change: what became of it since the run before. score: Jaccard in [0, 1] with what it was then, None at first.
+        parents: earlier segments that it comes from, its own id among them.
+        resembles: an earlier segment that this may be, which a person is asked; its own id where it is kept on thin
+            evidence; "" where nothing is to be asked.
+        merged: labels of the other clusters that a person merged into it. Its stability is then that of its weakest
+            cluster, and its lift was not measured.
     """
 
     id: str
@@ -39,6 +48,13 @@ class Segment:
     band: StabilityBand
     lift: Interval | None
     marks: tuple[str, ...]
+    working_name: str = ""
+    colour: str | None = None
+    change: Change = "born"
+    score: float | None = None
+    parents: tuple[str, ...] = ()
+    resembles: str = ""
+    merged: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

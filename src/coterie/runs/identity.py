@@ -1,0 +1,232 @@
+"""Segment ids across runs: the registry is read, the clusters get their ids, the run is recorded.
+
+From the moment clusters get ids until the run is recorded, a run holds the project's lock, so that two runs at once
+give no id twice; the second waits. What links two runs is a copy of the newest run's members and their clusters' ids,
+in ``.coterie/identity.npz``: with it ids outlive the folders of old runs. The order on disk is the run's folder, that
+copy, the registry. A process killed between any two leaves a run that is not recorded yet; whoever comes next catches
+up from the run's own ``lineage.json``.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from coterie import records
+from coterie.errors import CoterieError, ModelError, StoreError
+from coterie.features.contract import Ids
+from coterie.model import SegmentModel
+from coterie.segments import lineage as lineages
+from coterie.segments import registry as registries
+from coterie.segments.lineage import Identified, Record, numbered
+from coterie.segments.matching import Lineage, Partition, first, match, says_enough, unknown
+from coterie.segments.registry import REGISTRY, Registry
+from coterie.segments.types import Segment
+from coterie.stores.directory import DirectoryStore
+from coterie.stores.locking import locked
+from coterie.tables import Tables
+
+RUNS = "runs"
+STATE_FOLDER = ".coterie"
+IDENTITY = "identity.npz"
+LINEAGE = "lineage.json"
+LOCK = "segments.lock"
+PATIENCE_S = 20.0  # how long a person's change of the registry waits for a run that is being finished
+
+
+@dataclass(slots=True)
+class Identity:
+    """The ids of one run: first ``identify``, then ``write`` into its folder, then ``record`` (see ``identities``)."""
+
+    folder: Path
+    _held: ExitStack
+    registry: Registry = field(default_factory=Registry)
+    _previous: str = ""
+    _ids: Ids | None = None
+    _found: Identified | None = None
+
+    def identify(self, current: Partition, tables: Tables) -> Identified:
+        """Give clusters the ids of the segments that they are.
+
+        Args:
+            current: users of the run, their clusters and points, from large to small clusters; names say nothing.
+            tables: checked, for the earlier run's model where few users are in both runs.
+
+        Raises:
+            ModelError: the registry is damaged.
+        """
+        self._held.enter_context(locked(self.folder / STATE_FOLDER / LOCK))
+        self.registry = caught_up(self.folder)
+        self._previous = self.registry.runs[-1] if self.registry.runs else ""
+        lineage = numbered(_lineage(self.folder, self.registry, current, tables), self.registry.next_number)
+        segments = tuple(self.registry.root(heir.id) for heir in lineage.heirs)
+        self._ids = current.ids
+        self._found = Identified(lineage, segments, current.labels, self.registry.names, self.registry.colours)
+        return self._found
+
+    def write(self, staging: Path, *, run_id: str, created: datetime, segments: tuple[Segment, ...]) -> None:
+        """Write the run's own account of its ids into its folder before it appears."""
+        assert self._found is not None
+        assert self._ids is not None
+        record = Record(
+            run=run_id,
+            at=created.astimezone(UTC).isoformat(timespec="seconds"),
+            previous=self._previous,
+            lineage=self._found.lineage,
+            segments=self._found.segment_ids,
+            working_names={segment.id: segment.working_name for segment in segments},
+            names={segment: name for segment, name in self._found.names.items() if segment in self._found.segment_ids},
+        )
+        records.write(staging / LINEAGE, lineages.SCHEMA, lineages.VERSION, record)
+        parts = tuple(heir.id for heir in self._found.lineage.heirs)
+        members = _to_bytes(Partition(self._ids, self._found.cluster_labels, parts), run_id)
+        records.write_whole(staging / IDENTITY, members)
+
+    def record(self) -> None:
+        """Bring the registry up to the run, which is in its place now."""
+        self.registry = caught_up(self.folder)
+        newest = self.registry.runs[-1]
+        members = (self.folder / RUNS / newest / IDENTITY).read_bytes()
+        records.write_whole(self.folder / STATE_FOLDER / IDENTITY, members)
+        registries.save(self.registry, self.folder / REGISTRY)
+
+
+@contextmanager
+def identities(folder: Path) -> Iterator[Identity]:
+    """Open what gives a project's run its segment ids; the lock is held from ``identify`` to the end of the block.
+
+    Raises:
+        ModelError: the registry is damaged; said before anything is computed.
+    """
+    registries.load(folder / REGISTRY)
+    with ExitStack() as held:
+        yield Identity(folder, held)
+
+
+@contextmanager
+def editing(folder: Path) -> Iterator[Identity]:
+    """Open a project's registry for a person's change: what the block leaves in ``registry`` is written.
+
+    Raises:
+        StoreError: there is no run yet, or one is being finished. ModelError: the registry is damaged.
+    """
+    if not caught_up(folder).entries:
+        raise StoreError(f"there are no segments in '{folder}' yet; make a run with `coterie run`")
+    with ExitStack() as held:
+        held.enter_context(locked(folder / STATE_FOLDER / LOCK, wait_s=PATIENCE_S))
+        opened = Identity(folder, held, caught_up(folder))
+        before = opened.registry
+        yield opened
+        if opened.registry != before:
+            registries.save(opened.registry, folder / REGISTRY)
+
+
+def caught_up(folder: Path) -> Registry:
+    """Read a project's registry and add the runs that it does not know yet; nothing is written.
+
+    Raises:
+        ModelError: the registry, or the lineage of a run that it does not know, is damaged.
+    """
+    registry = registries.load(folder / REGISTRY)
+    for run in DirectoryStore(folder / RUNS).versions():
+        if run not in registry.runs and (folder / RUNS / run / LINEAGE).is_file():
+            registry = registries.recorded(registry, read_lineage(folder / RUNS / run))
+    return registry
+
+
+def read_lineage(folder: Path) -> Record:
+    """Read a run's own account of its segment ids.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    try:
+        body = records.read(folder / LINEAGE, lineages.SCHEMA, lineages.VERSION)
+        record: Record = TypeAdapter(Record).validate_python(body)
+    except ValidationError as error:
+        raise ModelError(
+            f"the record '{folder / LINEAGE}' is damaged ({error.error_count()} faults); move the run away"
+        ) from error
+    return record
+
+
+def is_cut_off(folder: Path) -> bool:
+    """Say whether there was a run before this one, and nothing links the two."""
+    return (folder / LINEAGE).is_file() and read_lineage(folder).lineage.evidence == "nothing"
+
+
+def _lineage(folder: Path, registry: Registry, current: Partition, tables: Tables) -> Lineage:
+    """Match with the newest recorded run by what there is: its members, else its model, else nothing."""
+    if not registry.runs:
+        return first(len(current.names))
+    previous = registry.runs[-1]
+    cut_off = unknown(len(current.names), tuple(e.id for e in registry.entries if e.status == "active"))
+    before = _members(folder, previous)
+    if before is None:
+        return cut_off
+    if says_enough(before, current):
+        return match(before, current)
+    placed = _placed_by_model(folder / RUNS / previous, before.names, current.ids, tables)
+    if placed is not None and says_enough(placed, current):
+        return match(placed, current, evidence="model")
+    return cut_off
+
+
+def _members(folder: Path, run: str) -> Partition | None:
+    """Give a run's members by its clusters' ids, or None where neither copy is there."""
+    for place in (folder / STATE_FOLDER / IDENTITY, folder / RUNS / run / IDENTITY):
+        try:
+            with place.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                if str(file["run"]) == run:
+                    return Partition(file["ids"], file["labels"], tuple(file["names"].tolist()))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            continue  # a copy that cannot be read; the other says the same
+    return None
+
+
+def _to_bytes(partition: Partition, run: str) -> bytes:
+    file = io.BytesIO()
+    arrays = {"run": np.array(run), "names": np.array(partition.names, dtype=np.str_)}
+    np.savez_compressed(file, allow_pickle=False, ids=partition.ids, labels=partition.labels, **arrays)
+    return file.getvalue()
+
+
+def _placed_by_model(run: Path, names: tuple[str, ...], ids: Ids, tables: Tables) -> Partition | None:
+    """Give users as the earlier run's frozen model would have placed them; None where it cannot read these tables."""
+    try:
+        found = SegmentModel.load(run / "model").apply(tables, ids)
+    except CoterieError:
+        return None
+    return Partition(ids, found.labels, names)
+
+
+def project_folder(project: Path) -> Path:
+    """Give a project's folder, where its folder or its config is named.
+
+    Raises:
+        StoreError: there is no such folder.
+    """
+    folder = project.parent if project.is_file() else project
+    if not folder.is_dir():
+        raise StoreError(f"there is no project in '{project}'; name its folder or its coterie.toml with --project")
+    return folder
+
+
+def with_names(segments: tuple[Segment, ...], registry: Registry) -> tuple[Segment, ...]:
+    """Give segments as people call and colour them now, rather than when their run was made."""
+    return tuple(
+        replace(
+            segment,
+            name=registry.names.get(segment.id, segment.working_name or segment.name),
+            colour=registry.colours.get(segment.id),
+        )
+        for segment in segments
+    )
