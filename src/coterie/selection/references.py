@@ -81,7 +81,8 @@ def _normal(n: int, covariance: Floats, rng: np.random.Generator) -> Floats:
 
 def _gaussian(points: Floats, rng: np.random.Generator) -> Floats:
     centred = points - points.mean(axis=0)
-    return points.mean(axis=0) + _normal(len(points), centred.T @ centred / (len(points) - 1), rng)
+    drawn: Floats = points.mean(axis=0) + _normal(len(points), centred.T @ centred / (len(points) - 1), rng)
+    return drawn
 
 
 def _copula(points: Floats, rng: np.random.Generator) -> Floats:
