@@ -74,7 +74,7 @@ def test_without_events_the_silhouette_takes_the_place_of_lift():
     decision = decided(candidate(2, None), candidate(3, None, silhouette=Interval(0.3, 0.3, 0.3)), candidate(4, None))
     assert decision.candidates[decision.chosen].k == 3
     assert "no events to hold out" in decision.reason
-    assert [answer.question for answer in decision.answers] == ["Is it reproducible?", "Can it be used?"]
+    assert [answer.question for answer in decision.answers] == ["Is it natural?", "Is it reproducible?", "Can it be used?"]
 
 
 def test_a_fixed_k_is_not_called_a_choice():

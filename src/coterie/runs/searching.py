@@ -161,7 +161,6 @@ def write_proof(winner: Winner, folder: Path, *, threads: int, progress: Progres
         tried.placed.points,
         tried.labels(winner.number),
         asked_of(winner.choice.candidate),
-        tried.placed.space.columns,
         threads=threads,
         progress=progress,
     )

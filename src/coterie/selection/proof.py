@@ -9,7 +9,14 @@ from coterie.config import Config
 from coterie.embedding.contract import Points
 from coterie.selection.gap import gap_curve
 from coterie.selection.null import null_test
-from coterie.selection.trials import Asked, Progress, counts_clusters, make_clusterer
+from coterie.selection.trials import (
+    USERS_PER_SEGMENT,
+    Asked,
+    Progress,
+    counts_clusters,
+    make_clusterer,
+    reads_categories,
+)
 from coterie.selection.types import Candidate, GapCurve, NullTest
 
 STARTS = 3  # of the refits on replicates and references
@@ -21,10 +28,12 @@ class Proof:
     """What was found.
 
     Args:
-        null: is it natural. gap: over k, on the same points by the same method, or by k-means where it finds k itself.
+        null: is it natural; None for methods that read categories, whose values lie apart with or without groups.
+        gap: over k, on the same points by the same method, or by k-means where the method finds k itself or reads
+            categories, which a reference does not have.
     """
 
-    null: NullTest
+    null: NullTest | None
     gap: GapCurve
 
 
@@ -33,7 +42,6 @@ def prove(
     points: Points,
     labels: Labels,
     asked: Asked,
-    columns: tuple[str | None, ...],
     *,
     threads: int,
     progress: Progress,
@@ -41,24 +49,27 @@ def prove(
     """Test a clustering against structureless replicates of its points, and compute the gap curve.
 
     Args:
-        config: of the recipe. points: (n, d). labels: (n,) of the fit. asked: how it was made. columns: of the points.
+        config: of the recipe. points: (n, d). labels: (n,) of the fit. asked: how it was made.
     """
-    clustering, evaluation = config.clustering, config.evaluation
     progress("made-up audiences without groups", 0, 2)
-    clusterer = make_clusterer(clustering, asked.method, asked.k, asked.settings, columns=columns, most_starts=STARTS)
-    null = null_test(
+    null = None if reads_categories(asked.method) else _null(config, points, labels, asked, threads=threads)
+    progress("gap statistic", 1, 2)
+    gap = _gap(config, points, asked, threads=threads)
+    progress("gap statistic", 2, 2)
+    return Proof(null, gap)
+
+
+def _null(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest:
+    evaluation = config.evaluation
+    return null_test(
         points,
         labels,
-        clusterer,
+        make_clusterer(config.clustering, asked.method, asked.k, asked.settings, most_starts=STARTS),
         config.project.seed,
         null=evaluation.null,
         replicates=evaluation.replicates,
         threads=threads,
     )
-    progress("gap statistic", 1, 2)
-    gap = _gap(config, points, asked, columns, threads=threads)
-    progress("gap statistic", 2, 2)
-    return Proof(null, gap)
 
 
 def asked_of(candidate: Candidate) -> Asked:
@@ -66,13 +77,14 @@ def asked_of(candidate: Candidate) -> Asked:
     return Asked(candidate.method, candidate.k if counts_clusters(candidate.method) else None, candidate.settings)
 
 
-def _gap(config: Config, points: Points, asked: Asked, columns: tuple[str | None, ...], *, threads: int) -> GapCurve:
+def _gap(config: Config, points: Points, asked: Asked, *, threads: int) -> GapCurve:
     lowest, highest = config.clustering.k
-    ks = range(min(lowest, 2), min(highest, MOST_K, len(points) // 5) + 1)
-    method = asked.method if counts_clusters(asked.method) else "kmeans"
+    ks = range(min(lowest, 2), min(highest, MOST_K, len(points) // USERS_PER_SEGMENT) + 1)
+    can_refer = counts_clusters(asked.method) and not reads_categories(asked.method)
+    method = asked.method if can_refer else "kmeans"
     return gap_curve(
         points,
-        lambda k: make_clusterer(config.clustering, method, k, columns=columns, most_starts=STARTS),
+        lambda k: make_clusterer(config.clustering, method, k, most_starts=STARTS),
         list(ks) or [2],
         config.project.seed,
         threads=threads,

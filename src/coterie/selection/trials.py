@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from coterie import plugins
-from coterie.clustering.contract import Clusterer, FittedClusterer, Labels
+from coterie.clustering.contract import Clusterer, FittedClusterer, Labels, Setting
 from coterie.config import Clustering, Config
 from coterie.embedding.contract import Points
 from coterie.embedding.rows import count_distinct
@@ -18,7 +18,7 @@ from coterie.features.contract import Ids
 from coterie.model import Space
 from coterie.parallel import map_in_order
 from coterie.randomness import generator
-from coterie.selection.types import LeftOut, Setting
+from coterie.selection.types import LeftOut
 from coterie.tables import Tables
 from coterie.terms import NOISE
 
@@ -144,7 +144,7 @@ def make_clusterer(
     kind = plugins.find("clusterers", method)
     starts = clustering.starts if most_starts is None else min(clustering.starts, most_starts)
     options: dict[str, Any] = {**clustering.options.get(method, {}), **(settings or {})}
-    if getattr(kind, "takes_columns", False) and columns:
+    if reads_categories(method) and columns:
         named = [name for name in columns if name is not None]
         if len(named) < len(columns):
             raise ConfigError(
@@ -212,6 +212,11 @@ def plan(search: Search) -> tuple[Asked, ...]:
 def counts_clusters(method: str) -> bool:
     """Say whether a method is told the number of clusters; one that is not has ``grid`` (see the contract)."""
     return bool(getattr(plugins.find("clusterers", method), "counts_clusters", True))
+
+
+def reads_categories(method: str) -> bool:
+    """Say whether a method treats the categories of an attribute apart from numbers."""
+    return bool(getattr(plugins.find("clusterers", method), "takes_columns", False))
 
 
 def settings_told(settings: Mapping[str, Setting]) -> str:

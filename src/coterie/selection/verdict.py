@@ -32,6 +32,13 @@ FEW_USERS = 100  # a share within a segment of 20 is known to +-22 points, and a
 MOSTLY = 0.5  # where the report says "largely"
 HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
 Z_95 = 1.959963984540054
+NOT_TESTED = Answer(
+    NATURAL,
+    False,
+    "not tested: categories lie apart by nature",
+    "Answers such as yes and no have gaps between them whether or not there are groups of people, so a gap between "
+    "segments shows nothing here. They may still be useful.",
+)
 
 
 def judge(
@@ -71,7 +78,7 @@ def judge(
 
 
 def _answers(candidate: Candidate, floors: Floors, null: NullTest | None) -> tuple[Answer, ...]:
-    answers = [] if null is None else [_natural(null)]
+    answers = [NOT_TESTED if null is None else _natural(null)]
     answers.append(_reproducible(candidate, floors))
     if candidate.lift is not None:
         answers.append(_pays(candidate.lift))

@@ -1,0 +1,80 @@
+"""Tables in memory to a decision, through the same functions as ``coterie run``, without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from coterie.config import Config, parse_config
+from coterie.features.assembling import entity_ids, make_features
+from coterie.features.contract import Ids
+from coterie.model import fit_space
+from coterie.selection.choice import choose
+from coterie.selection.gains import error_of_difference
+from coterie.selection.proof import asked_of, prove
+from coterie.selection.search import measure
+from coterie.selection.trials import Search, quiet
+from coterie.selection.types import Decision
+from coterie.selection.verdict import judge
+from coterie.tables import CheckedTable, Tables
+
+# Enough repetitions for a choice, few enough for hundreds of draws; p <= 0.05 needs 19 replicates.
+QUICK: Mapping[str, Any] = {"bootstraps": 12, "seeds": 2, "splits": 2, "replicates": 19}
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """What came out: (n,) sorted ids and labels, the points' width and the decision."""
+
+    ids: Ids
+    labels: npt.NDArray[np.int32]
+    decision: Decision
+
+    @property
+    def k(self) -> int:
+        return self.decision.candidates[self.decision.chosen].k
+
+
+def checked(name: str, role: Any, frame: pl.DataFrame, attributes: Mapping[str, Any] | None = None) -> CheckedTable:
+    return CheckedTable(name, role, nw.from_native(frame.lazy()), attributes or {})
+
+
+def config_of(tables: Mapping[str, CheckedTable], features: Mapping[str, Any], **sections: Any) -> Config:
+    columns = {"events": {"user": "user_id", "item": "item_id"}, "users": {"user": "user_id"}}
+    raw = {
+        "tables": {
+            name: {"role": table.role, "source": "memory.csv", "attributes": dict(table.attributes)}
+            | columns[table.role]
+            for name, table in tables.items()
+        },
+        "features": features,
+        "evaluation": dict(QUICK),
+        **sections,
+    }
+    return parse_config(raw)
+
+
+def segment(config: Config, tables: Tables, *, with_proof: bool = True) -> Segmented:
+    """Go from tables to a decision in one thread."""
+    ids = entity_ids(make_features(config), tables)
+    space, points, known = fit_space(config, tables, ids, "space")
+    ids, points = ids[known], points[known]
+    found = measure(Search(config, tables, ids, points, 1, quiet, space))
+
+    def paired_error(first: int, second: int) -> float:
+        one, other = found.gains[first], found.gains[second]
+        return 0.0 if one is None or other is None else error_of_difference(one, other, ids=(ids, ids))
+
+    choice = choose(found.candidates, config, paired_error)
+    labels = found.trials[choice.chosen].labels
+    proof = None
+    if with_proof:
+        proof = prove(config, points, labels, asked_of(choice.candidate), threads=1, progress=quiet)
+    decision = judge(choice, config, null=proof.null if proof else None, gap=proof.gap if proof else None)
+    return Segmented(ids, labels, decision)
