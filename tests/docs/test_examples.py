@@ -20,7 +20,7 @@ def test_commands_that_exist_pass(line: str) -> None:
     check_command(shlex.split(line), KNOWN)
 
 
-@pytest.mark.parametrize("line", ["coterie", "coterie publish", "coterie segments", "coterie segments merge"])
+@pytest.mark.parametrize("line", ["coterie", "coterie publish", "coterie segments", "coterie segments split"])
 def test_commands_that_do_not_exist_are_found(line: str) -> None:
     with pytest.raises(AssertionError, match="names no command"):
         check_command(shlex.split(line), KNOWN)

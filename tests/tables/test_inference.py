@@ -112,6 +112,8 @@ def test_movielens_style_files_are_fully_right(tmp_path):
         "weight": "value",
     }
     assert (config.embedding.method, config.embedding.options) == ("svd", {"dims": 16})
+    assert config.search.vary["embedding.normalise"] == ("row", "degree")
+    assert config.features["taste"].options["weight"] in config.search.vary["features.taste.weight"]
     assert (config.clean.min_events_per_user, config.clean.min_users_per_item) == (5, 5)
     tables = built(proposal, tmp_path)
     assert tables.kept["movies"] == 40

@@ -40,6 +40,7 @@ def write(tables: Sequence[TableGuess], skipped: Sequence[tuple[str, str]], *, f
         list(_clean(tables[0])),
         *(list(feature) for feature in _features(tables)),
         list(_embedding(tables[0])),
+        list(_vary(tables[0])),
         [
             "[clustering]",
             '# "k" is the lowest and the highest number of clusters that is tried.',
@@ -170,15 +171,32 @@ def _taste(tables: Sequence[TableGuess]) -> Iterator[str]:
     if others:
         yield f"# Segments are formed on this table; it could also be {', '.join(others)}."
     yield f"from = {_text(events.name)}"
-    if events.value is None:
+    weights = _weights(events)
+    if len(weights) == 1:
         yield "# There is no value: an event counts as one."
-        yield 'weight = "binary"'
-    elif events.range is None and events.look.column(events.value).low >= 0:
+    elif "log1p" in weights:
         yield "# Amounts without a scale are tamed by their logarithm; 'binary' would only count who took up what."
-        yield 'weight = "log1p"'
     else:
         yield "# 'positive' would count only what a user likes, 'centred' what they like more than their mean."
-        yield 'weight = "value"'
+    yield f"weight = {_text(weights[0])}"
+
+
+def _weights(events: TableGuess) -> tuple[str, ...]:
+    """Give the weights that make sense of a table, the most usual first."""
+    if events.value is None:
+        return ("binary",)
+    if events.range is None and events.look.column(events.value).low >= 0:
+        return ("log1p", "binary")
+    return ("value", "positive", "binary")
+
+
+def _vary(events: TableGuess) -> Iterator[str]:
+    yield "# Which of these tells tastes apart best is measured. Take the section out for a quicker run."
+    yield "[search.vary]"
+    weights = _weights(events)
+    if len(weights) > 1:
+        yield f'"features.taste.weight" = {_list(weights)}'
+    yield '"embedding.normalise" = ["row", "degree"]'
 
 
 def _embedding(events: TableGuess) -> Iterator[str]:
