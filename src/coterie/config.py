@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from coterie import records
 from coterie.errors import ConfigError, nearest, shown
 from coterie.faults import first_fault
-from coterie.terms import A_TAG, A_USER, AN_ITEM, OF_ITEMS, OF_USERS, TAG_GROUP, AttributeKind, Noun, Role, Use
+from coterie.terms import A_TAG, A_USER, AN_ITEM, OF_ITEMS, OF_USERS, ROW, TAG_GROUP, AttributeKind, Noun, Role, Use
 from coterie.vocabulary import with_vocabularies
 
 CONFIG_NAME = "coterie.toml"
@@ -214,7 +214,7 @@ def _range(value: Any) -> Any:
 class Clustering(_Part):
     """Which algorithms are tried for which numbers of clusters."""
 
-    methods: Names = Field(("kmeans",), min_length=1)
+    methods: Names = Field(("kmeans", "agglomerative"), min_length=1)
     k: Annotated[tuple[int, int], BeforeValidator(_range)] = (2, 15)
     starts: int = Field(10, ge=1)
     options: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
@@ -336,6 +336,12 @@ class Config(_Part):
         tables = [name for name, table in self.tables.items() if table.role == "items"]
         many = tables[0] if len(tables) == 1 else AN_ITEM.many
         return (Noun(AN_ITEM.one, many) if self.project.entity == OF_ITEMS else A_TAG), A_USER
+
+    @property
+    def has_numbered_entities(self) -> bool:
+        """Whether what is segmented goes by the number of its row, which is no name to know it by in another run."""
+        role, key = ("items", "item") if self.project.entity == OF_ITEMS else ("users", "user")
+        return any(table.role == role and getattr(table, key) == ROW for table in self.tables.values())
 
     def digest(self) -> str:
         """Give a hash of everything in the config; secrets are not in it."""

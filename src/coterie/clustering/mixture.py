@@ -106,7 +106,7 @@ class Mixture:
 
     Args:
         k: number of components, >= 2; one that is nobody's likeliest is left out, and the others' weights are scaled.
-        starts: independent k-means starts, of which the likeliest end is kept, >= 1.
+        starts: independent starts from rows far from each other, of which the likeliest end is kept, >= 1.
         covariance: shape of the clouds. "diag" (a width per dimension) is the default: SVD and PCA leave dimensions
             that are uncorrelated over all users, and d widths can be learned from a segment of some dozen users, where
             the d (d + 1) / 2 numbers of "full" cannot. "tied" is one full shape for all, "spherical" one width each.
@@ -117,7 +117,8 @@ class Mixture:
         ConfigError: an option is unknown or out of its range.
 
     Source:
-        McLachlan & Peel (2000), "Finite mixture models", chapters 3 (EM) and 6 (BIC, AIC).
+        McLachlan & Peel (2000), "Finite mixture models", chapters 3 (EM) and 6 (BIC, AIC). Starts: Arthur &
+        Vassilvitskii (2007), "k-means++".
     """
 
     Fitted: ClassVar[type[FittedMixture]] = FittedMixture
@@ -143,6 +144,7 @@ class Mixture:
             covariance_type=self.covariance,
             reg_covar=self.regularisation * float(exact.var(axis=0).mean()),
             n_init=self.starts,
+            init_params="k-means++",  # whole k-means starts split a large cloud and never find a small one beside it
             max_iter=MAX_ITERATIONS,
             random_state=legacy_seed(rng),
         )

@@ -44,7 +44,8 @@ def write(tables: Sequence[TableGuess], skipped: Sequence[tuple[str, str]], *, f
         [
             "[clustering]",
             '# "k" is the lowest and the highest number of clusters that is tried.',
-            'methods = ["kmeans"]',
+            "# Ward's method finds small segments beside large ones, which k-means cuts.",
+            'methods = ["kmeans", "agglomerative"]',
             "k = [2, 15]",
         ],
         [
