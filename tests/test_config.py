@@ -194,7 +194,7 @@ CONFLICTS = [
     (with_table(USERS, attributes={"age": "number"}, ranges={"age": [9, 0]}), "'tables.t.ranges.age': expected [lowest, highest], got '[9, 0]'"),
     (raw(clean={"min_events_per_user": 5, "max_events_per_user": 2}), "'clean': 'max_events_per_user' is 2, below 'min_events_per_user', which is 5: nobody would stay"),
     (raw(clustering={"methods": ["kmeans", "kmeans"]}), "'clustering': 'methods' names 'kmeans' twice"),
-    (raw(clustering={"options": {"gmm": {"covariance": "full"}}}), "'clustering': 'options' names 'gmm', which is not among 'methods'; expected one of 'kmeans'"),
+    (raw(clustering={"options": {"gmm": {"covariance": "full"}}}), "'clustering': 'options' names 'gmm', which is not among 'methods'; expected one of 'agglomerative', 'kmeans'"),
     (raw(clustering={"methods": ["gmm"], "options": {"gm": {}}}), "'clustering': 'options' names 'gm', which is not among 'methods'; did you mean 'gmm'?"),
     (raw(clustering={"methods": ["gmm"], "options": {"gmm": {"k": 3}}}), "'clustering': 'options.gmm' has 'k', which all methods share: give it beside them"),
     (raw(features={"taste": TASTE | {"from": "rr"}}), "'features.taste.from' names the table 'rr'; did you mean 'r'?"),

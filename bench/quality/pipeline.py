@@ -75,6 +75,6 @@ def segment(config: Config, tables: Tables, *, with_proof: bool = True) -> Segme
     labels = found.trials[choice.chosen].labels
     proof = None
     if with_proof:
-        proof = prove(config, points, labels, asked_of(choice.candidate), threads=1, progress=quiet)
+        proof = prove(config, points, labels, asked_of(choice.candidate), space.columns, threads=1, progress=quiet)
     decision = judge(choice, config, null=proof.null if proof else None, gap=proof.gap if proof else None)
     return Segmented(ids, labels, decision)

@@ -6,7 +6,7 @@ Every recipe is an answer of its own in the cache, so that a search that was sto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coterie import frozen, plugins, records
@@ -161,6 +161,7 @@ def write_proof(winner: Winner, folder: Path, *, threads: int, progress: Progres
         tried.placed.points,
         tried.labels(winner.number),
         asked_of(winner.choice.candidate),
+        tried.placed.space.columns,
         threads=threads,
         progress=progress,
     )
@@ -190,8 +191,11 @@ class Chosen:
 def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
     """Judge the winner, and give its model."""
     tried, number = winner.tried, winner.number
+    choice = winner.choice
+    slsw = tuple(sum(values) / len(values) for values in proof.slsw)
+    candidates = [replace(c, slsw=slsw) if c is choice.candidate else c for c in choice.candidates]
     decision = judge(
-        winner.choice,
+        replace(choice, candidates=tuple(candidates)),
         tried.recipe.config,
         null=proof.null,
         gap=proof.gap,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from coterie.clustering.contract import Labels
 from coterie.config import Config
 from coterie.embedding.contract import Points
+from coterie.selection import sls
 from coterie.selection.gap import gap_curve
 from coterie.selection.null import null_test
+from coterie.selection.stability import Resampling
 from coterie.selection.trials import (
     USERS_PER_SEGMENT,
     Asked,
@@ -31,10 +33,12 @@ class Proof:
         null: is it natural; None for methods that read categories, whose values lie apart with or without groups.
         gap: over k, on the same points by the same method, or by k-means where the method finds k itself or reads
             categories, which a reference does not have.
+        slsw: (k,) lists of each segment's stability within the solution, one value a pair of bootstrap samples.
     """
 
     null: NullTest | None
     gap: GapCurve
+    slsw: tuple[tuple[float, ...], ...] = ()
 
 
 def prove(
@@ -42,6 +46,7 @@ def prove(
     points: Points,
     labels: Labels,
     asked: Asked,
+    columns: tuple[str | None, ...] = (),
     *,
     threads: int,
     progress: Progress,
@@ -50,13 +55,20 @@ def prove(
 
     Args:
         config: of the recipe. points: (n, d). labels: (n,) of the fit. asked: how it was made.
+        columns: (d,) names of the points' dimensions; see ``Search.columns``.
     """
-    progress("made-up audiences without groups", 0, 2)
+    progress("made-up audiences without groups", 0, 3)
     null = None if reads_categories(asked.method) else _null(config, points, labels, asked, threads=threads)
-    progress("gap statistic", 1, 2)
+    progress("gap statistic", 1, 3)
     gap = _gap(config, points, asked, threads=threads)
-    progress("gap statistic", 2, 2)
-    return Proof(null, gap)
+    progress("stability within the solution", 2, 3)
+    clusterer = make_clusterer(
+        config.clustering, asked.method, asked.k, asked.settings, columns=columns, most_starts=STARTS
+    )
+    resampling = Resampling(points, labels, clusterer, config.project.seed)
+    pairs = sls.within(resampling, pairs=min(sls.PAIRS, config.evaluation.bootstraps), threads=threads)
+    progress("stability within the solution", 3, 3)
+    return Proof(null, gap, tuple(tuple(float(value) for value in segment) for segment in pairs.T))
 
 
 def _null(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest:
