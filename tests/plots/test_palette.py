@@ -36,3 +36,8 @@ def test_any_segment_has_a_colour_and_a_shape(n: int):
 def test_an_id_without_a_number_is_refused(bad: str):
     with pytest.raises(DataError, match=f"a segment has the id '{bad}'; expected a name and a number from 1 on"):
         segment_number(bad)
+
+
+def test_a_colour_that_a_person_chose_goes_before_that_of_the_number():
+    assert colour("s-1", "#123456") == "#123456"
+    assert colour("s-1", None) == HUES[0]

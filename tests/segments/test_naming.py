@@ -56,6 +56,12 @@ def test_names_are_distinct():
     ]
 
 
+def test_a_name_that_a_person_gave_is_not_given_again():
+    both = profile(mark("Action"), mark("Drama"))
+    assert name_segments([both], reserved=["Drama & action FANS"])["s-1"] == "Action fans"
+    assert name_segments([both])["s-1"] == "Action & Drama fans"
+
+
 def test_activity_tells_two_of_a_kind_apart():
     first, second = profile(mark("Action")), profile(mark("Action"), active(), number=2)
     assert name_segments([first, second])["s-2"] == "Heavy users"
