@@ -117,7 +117,8 @@ def score(
     from coterie.cli.summary import show_scores
     from coterie.runs.result import open_run
 
-    show_scores(projects.score(open_run(project, run_id), events, users=users, items=items), out, as_json=as_json)
+    found = open_run(project, run_id)
+    show_scores(projects.score(found, events, users=users, items=items), out, found.config.nouns, as_json=as_json)
 
 
 def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:

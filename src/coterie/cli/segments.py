@@ -47,7 +47,7 @@ def segments_show(
     if segment is None:
         show_segments(found, as_json=as_json)
     else:
-        show_segment(*found.segment(segment), as_json=as_json)
+        show_segment(*found.segment(segment), found.manifest.entity, as_json=as_json)
 
 
 @segments_app.command("rename")

@@ -26,7 +26,7 @@ from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
 from coterie.sources.columns import named_columns
 from coterie.tables import RuleCount
-from coterie.terms import SEGMENT
+from coterie.terms import SEGMENT, Noun
 
 MARKS_SHOWN = 12
 COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
@@ -71,7 +71,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
     console.print(f"\n{escape(run.decision.reason)}")
     for warning in run.decision.warnings:
         console.print(f"[yellow]note:[/yellow] {escape(warning)}")
-    console.print(_segment_table(run.segments))
+    console.print(_segment_table(run.segments, run.manifest.entity))
     if is_cut_off(run.folder):
         console.print("[yellow]note:[/yellow] no user links this run to the one before, so every segment has a new id")
     for changed in _changes(run.segments):
@@ -84,19 +84,20 @@ def _what_was_read(run: Run) -> str:
     m = run.manifest
     lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in m.inputs if i.rejected)
     out = ", ".join(f"{i.cleaned:,} of {i.read:,} rows of '{i.table}'" for i in m.inputs if i.cleaned)
-    left = f"; {m.unsegmented_users:,} users without events are in no segment" if m.unsegmented_users else ""
+    left = f"; {m.unsegmented_users:,} {m.entity.many} are in no segment" if m.unsegmented_users else ""
     return (
-        f"{m.n_users:,} users, {m.n_items:,} items, {m.n_events:,} events"
+        f"{m.n_users:,} {m.entity.many}, {m.n_items:,} {m.counterpart.many}, {m.n_events:,} events"
         f"; {f'{lost} (see rejects/ beside the report)' if lost else 'no row was rejected'}"
         f"{f'; cleaning took out {out}' if out else ''}{left}. "
-        f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} users the segment of the fit."
+        f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} {m.entity.many} "
+        "the segment of the fit."
     )
 
 
-def _segment_table(segments: Iterable[Segment]) -> Table:
+def _segment_table(segments: Iterable[Segment], noun: Noun) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("", "name", "users", "share", "stability", "lift", "marked by"):
-        table.add_column(name, justify="right" if name in {"users", "share", "lift"} else "left", overflow="fold")
+    for name in ("", "name", noun.many, "share", "stability", "lift", "marked by"):
+        table.add_column(name, justify="right" if name in {noun.many, "share", "lift"} else "left", overflow="fold")
     for s in segments:
         table.add_row(
             s.id,
@@ -136,10 +137,10 @@ def show_segments(run: Run, *, as_json: bool) -> None:
         return
     console = Console()
     console.print(f"run {run.id}: {run.decision.grade}, {len(run.segments)} segments", highlight=False)
-    console.print(_segment_table(run.segments))
+    console.print(_segment_table(run.segments, run.manifest.entity))
 
 
-def show_segment(segment: Segment, profile: SegmentProfile, *, as_json: bool) -> None:
+def show_segment(segment: Segment, profile: SegmentProfile, noun: Noun, *, as_json: bool) -> None:
     """Show one segment in full."""
     if as_json:
         print_json({"segment": segment, "profile": profile})
@@ -147,7 +148,7 @@ def show_segment(segment: Segment, profile: SegmentProfile, *, as_json: bool) ->
     console = Console()
     console.print(f"[bold]{segment.id} {escape(segment.name)}[/bold]", highlight=False)
     console.print(
-        f"{segment.size:,} users ({segment.share:.1%}), stability {segment.stability:.2f} ({segment.band})"
+        f"{segment.size:,} {noun.many} ({segment.share:.1%}), stability {segment.stability:.2f} ({segment.band})"
         + (f", lift {_lift(segment.lift)}" if _lift(segment.lift) else ""),
         highlight=False,
     )
@@ -222,7 +223,7 @@ def _write_csv(rows: pl.DataFrame, path: Path) -> None:
         raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
 
 
-def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
+def show_scores(scores: Scores, out: Path | None, nouns: tuple[Noun, Noun], *, as_json: bool) -> None:
     """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
     if out is not None:
         for name, rows in scores.rejects.items():
@@ -235,9 +236,11 @@ def show_scores(scores: Scores, out: Path | None, *, as_json: bool) -> None:
         typer.echo(scores.frame.write_csv(), nl=False)
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
-    told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} users have a segment"
+    told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} {nouns[0].many} have a segment"
     told += (
-        f"; of {unknown:,} the model knows nothing: none of their items was there when it was fitted" if unknown else ""
+        f"; of {unknown:,} the model knows nothing: none of their {nouns[1].many} was there when it was fitted"
+        if unknown
+        else ""
     )
     console.print(escape(told), highlight=False)
     for count in scores.counts:

@@ -6,6 +6,8 @@ Records in, a file out. Text is escaped by Jinja; figures travel as JSON and are
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,15 @@ import jinja2
 from markupsafe import Markup
 
 from coterie import records
+from coterie.manifest import Manifest
 from coterie.plots import colour, drawing_scripts, shape
 from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
 from coterie.report.sheet import sheet
+from coterie.segments.types import SegmentProfile
+from coterie.terms import A_USER
+from coterie.wording import told_of
 
 __all__ = ["ReportContents", "render", "write_report"]
 
@@ -41,7 +47,7 @@ def render(contents: ReportContents) -> str:
     candidate = contents.decision.candidates[contents.decision.chosen]
     own = {segment.id: segment.colour for segment in contents.segments}
     return (
-        _environment()
+        _environment(contents.manifest)
         .get_template("page.html")
         .render(
             run=contents.manifest,
@@ -67,6 +73,8 @@ def render(contents: ReportContents) -> str:
 def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
     for segment in contents.segments:
         profile = contents.profile_of(segment.id)
+        if profile is not None and contents.manifest.entity != A_USER:
+            profile = _without_single_users(profile)
         yield {
             "segment": segment,
             "profile": profile,
@@ -75,7 +83,12 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
         }
 
 
-def _environment() -> jinja2.Environment:
+def _without_single_users(profile: SegmentProfile) -> SegmentProfile:
+    """Leave out who takes a segment up by name, where items are users: a page may go further than their table."""
+    return replace(profile, marks=tuple(mark for mark in profile.marks if mark.kind != "item"), top_items=())
+
+
+def _environment(manifest: Manifest) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(_PACKAGE, "templates"),
         autoescape=True,
@@ -85,8 +98,15 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update({name: getattr(words, name) for name in _FILTERS})
+    environment.filters["told"] = partial(_told, manifest)
     environment.filters["json_in_script"] = embed.json_in_script
     return environment
+
+
+def _told(manifest: Manifest, text: str) -> str:
+    """Tell our own words of what is segmented; what is escaped stays so."""
+    told = told_of(str(text), manifest.entity, manifest.counterpart)
+    return Markup(told) if isinstance(text, Markup) else told  # noqa: S704  # it was markup before
 
 
 def _printable(value: Any) -> Any:

@@ -14,6 +14,8 @@ from coterie.segments.types import Segment
 from coterie.selection.types import Answer, Candidate, Decision, Grade, Interval
 from coterie.tables import RuleCount
 from coterie.tables.rules import takes_rows_out
+from coterie.terms import A_USER, Noun
+from coterie.wording import told_of
 
 NBSP: Final = "\u00a0"
 MISSING: Final = "–"
@@ -117,19 +119,30 @@ def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, 
     fall, were = ("falls", "was") if n == 1 else ("fall", "were")
     verb = f"{were} cut into" if decision.grade == "none" else f"{fall} into"
     first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
-    sentences = [first, pays(decision.candidates[decision.chosen]), holds(segments, floor(manifest)), _sizes(segments)]
+    sentences = [
+        first,
+        pays(decision.candidates[decision.chosen], manifest.entity),
+        holds(segments, floor(manifest)),
+        _sizes(segments),
+    ]
     if manifest.unsegmented_users:
         who = counted(manifest.unsegmented_users, "person", "people")
         sentences.append(f"{who} could not be placed in a group.")
-    return tuple(sentence for sentence in sentences if sentence)
+    return tuple(told_of(sentence, manifest.entity, manifest.counterpart) for sentence in sentences if sentence)
 
 
-def pays(candidate: Candidate) -> str:
-    """Say what knowing the group does for recommendations."""
+def pays(candidate: Candidate, entity: Noun = A_USER) -> str:
+    """Say what knowing the group does for recommendations, or of something else than users, for who takes it up."""
     if candidate.lift is None or not candidate.lift.lift.is_known:
         return "Whether the groups help to recommend could not be tested: there were no events to hold out."
     lift = candidate.lift.lift
     said = f"{decimal(lift.value, 1)}{NBSP}times as good"
+    if entity != A_USER:
+        better = "" if lift.low > 1 else "worse: " if lift.high < 1 else "not measurably better: "
+        return (
+            f"Knowing a person's group makes finding who takes it up next {better}{said} as naming those who take up "
+            "most."
+        )
     if lift.low > 1:
         return f"Knowing a person's group makes recommendations {said} as showing everybody what is popular."
     if lift.high < 1:

@@ -27,6 +27,7 @@ from coterie.selection.trials import Progress, Search
 from coterie.selection.types import Candidate, Decision, LeftOut, RecipeTried
 from coterie.selection.verdict import judge
 from coterie.tables import Tables
+from coterie.wording import all_told_of
 
 SHEET_SCHEMA, SHEET_VERSION = "coterie.candidates", 2
 PROOF_SCHEMA, PROOF_VERSION = "coterie.proof", 1
@@ -188,6 +189,9 @@ class Chosen:
         return self.decision.candidates[self.decision.chosen]
 
 
+WRITTEN_OF_USERS = ("reason", "answers", "protocol", "warnings", "left_out", "comparisons")  # a decision's sentences
+
+
 def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
     """Judge the winner, and give its model."""
     tried, number = winner.tried, winner.number
@@ -202,6 +206,7 @@ def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
         recipes=searched.recipes,
         left_out=tuple(one for other in searched.tried for one in other.sheet.left_out),
     )
+    decision = all_told_of(decision, *tried.recipe.config.nouns, *WRITTEN_OF_USERS)
     clusterer = tried.clusterer(number)
     segment_ids = tuple(f"s-{place + 1}" for place in range(clusterer.n_clusters))
     return Chosen(decision, SegmentModel(tried.placed.space, clusterer, segment_ids), tried.labels(number))
