@@ -5,7 +5,6 @@ where there is much, which it says.
 from __future__ import annotations
 
 from coterie.selection.evidence.gather import Given, gather
-from coterie.selection.evidence.renaming import renamed
 from coterie.selection.evidence.types import SCHEMA, VERSION, Evidence
 
-__all__ = ["SCHEMA", "VERSION", "Evidence", "Given", "gather", "renamed"]
+__all__ = ["SCHEMA", "VERSION", "Evidence", "Given", "gather"]

@@ -78,7 +78,7 @@ def gather(
         DataError: there is not one labelling a candidate, or the chosen one's do not fit the points.
     """
     given = given or Given()
-    found = solutions(candidates, _checked(points, labels, candidates, chosen))
+    found = solutions(candidates, _checked(points, labels, candidates, chosen), chosen)
     own = found[chosen]
     names = tuple(given.segment_ids) or tuple(f"s-{c + 1}" for c in range(own.n_clusters))
     here = [s for s in found if s.n_clusters and s.candidate.recipe == own.candidate.recipe]
@@ -86,7 +86,7 @@ def gather(
         return Evidence(
             solution=own.name,
             n_users=len(points),
-            elbow=elbow(found, chosen),
+            elbow=elbow(found, own),
             silhouettes=silhouette_profiles(points, _nearest(here, own), names, chosen, rng, threads=threads),
             k_distance=k_distance(points, _neighbour(candidates), _tried(here), rng),
             dendrogram=dendrogram(given.tree or ward_tree(points, own.labels, rng), names, len(points)),
@@ -118,18 +118,21 @@ def _checked(
     return [one if one is not None and len(one) == len(points) else None for one in labels]
 
 
-def elbow(found: Sequence[Solution], chosen: int) -> Elbow | None:
+def elbow(found: Sequence[Solution], chosen: Solution) -> Elbow | None:
     """Give inertia over k, and for each method the k where it bends most: the largest second difference.
+
+    Inertia of another embedding has another unit, so other recipes are left out.
 
     Source:
         Thorndike (1953), "Who belongs in the family?". It shows an elbow also where there are no clusters.
     """
-    by_line = sorted(found, key=lambda s: (s.line, s.candidate.k, s.place))
+    alike = (s for s in found if s.candidate.recipe == chosen.candidate.recipe)
+    by_line = sorted(alike, key=lambda s: (s.line, s.candidate.k, s.place))
     lines = []
     for line, group in groupby(by_line, key=lambda s: s.line):
         by_k = {s.candidate.k: s.candidate.inertia for s in group if np.isfinite(s.candidate.inertia)}
         lines.append(ElbowLine(line, tuple(by_k), briefly(list(by_k.values())), bend(by_k)))
-    return Elbow(tuple(lines), found[chosen].candidate.k) if any(len(line.k) > 1 for line in lines) else None
+    return Elbow(tuple(lines), chosen.candidate.k) if any(len(line.k) > 1 for line in lines) else None
 
 
 def bend(inertia: dict[int, float]) -> int:

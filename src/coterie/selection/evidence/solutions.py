@@ -18,8 +18,8 @@ class Solution:
     """A candidate with its name and labels.
 
     Args:
-        place: in the decision sheet. name: tells it from the others. line: its method, with what else it shares with
-            candidates that differ in k alone.
+        place: in the decision sheet. name: tells it from the others. line: its method, with its recipe where that
+            is not the chosen one's: what it shares with candidates that differ in k and settings alone.
         labels: (n,) clusters 0..k-1 or NOISE; empty where they are not at hand.
     """
 
@@ -35,22 +35,35 @@ class Solution:
         return int(self.labels.max(initial=-1)) + 1
 
 
-def solutions(candidates: Sequence[Candidate], labels: Sequence[Labels | None]) -> tuple[Solution, ...]:
-    """Name candidates by method and k, by recipe where there are several, and by settings where these alone differ."""
-    recipes = len({candidate.recipe for candidate in candidates}) > 1
-    lines = [_line(candidate, recipes=recipes) for candidate in candidates]
+def solutions(
+    candidates: Sequence[Candidate], labels: Sequence[Labels | None], chosen: int = 0
+) -> tuple[Solution, ...]:
+    """Name candidates by method and k, by a recipe that is not the chosen one's, by settings where these alone differ.
+
+    Args:
+        labels: of each candidate, or None. chosen: place of the chosen one.
+    """
+    lines = [_line(candidate, candidates[chosen].recipe) for candidate in candidates]
     called = [(line, c.k) for line, c in zip(lines, candidates, strict=True)]
     made = []
     for place, (candidate, line, found) in enumerate(zip(candidates, lines, labels, strict=True)):
-        name = f"{line}, k = {candidate.k}"
+        name = _name(candidate, candidates[chosen].recipe)
         if called.count((line, candidate.k)) > 1:
             name += "".join(f", {key} = {value}" for key, value in _settings(candidate)) or f" ({place + 1})"
         made.append(Solution(place, name, line, candidate, _NONE if found is None else found))
     return tuple(made)
 
 
-def _line(candidate: Candidate, *, recipes: bool) -> str:
-    return f"{candidate.recipe or 'plain'}: {candidate.method}" if recipes else candidate.method
+def _line(candidate: Candidate, recipe: str) -> str:
+    return f"{candidate.method}{_other(candidate, recipe)}"
+
+
+def _name(candidate: Candidate, recipe: str) -> str:
+    return f"{candidate.method}, k = {candidate.k}{_other(candidate, recipe)}"
+
+
+def _other(candidate: Candidate, recipe: str) -> str:
+    return "" if candidate.recipe == recipe else f" ({candidate.recipe or 'no recipe'})"
 
 
 def _settings(candidate: Candidate) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ class SilhouetteProfile:
 
     Args:
         candidate: its place in the decision sheet. solution: its name. k: its number of clusters.
-        line: its method, with its recipe where there are several.
+        line: its method.
         mean: over all its users, in [-1, 1].
         n_sampled: users measured, against each other. n_total: users there are.
     """
@@ -101,7 +101,7 @@ class DendrogramRecord:
         nodes: leaves from left to right, then merges from the lowest to the highest; numbered in this order.
         n_leaves: leaves among them. k: clusters that the chosen solution has. cut: height between k and k - 1 merges
             from the top, which cuts the tree into k.
-        linkage: how it was merged. n_representatives: points that were merged. n_sampled: users they stand for.
+        linkage: how it was merged, or "". n_representatives: points that were merged. n_sampled: users they stand for.
     """
 
     nodes: tuple[TreeNode, ...]
@@ -158,7 +158,7 @@ class Flow:
     """Solutions of one method side by side: where the users of each cluster come from.
 
     Args:
-        method: with its recipe where there are several. chosen: k of the chosen solution.
+        method: of all of them. chosen: k of the chosen solution.
         nodes: by k, and within k from top to bottom so that links cross little.
         links: of at least ``least`` users.
     """
