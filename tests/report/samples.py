@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -14,7 +15,19 @@ from coterie.plots.records import UserMap, sample_map
 from coterie.plots.states import TILES
 from coterie.report.page import ReportContents
 from coterie.segments.types import Activity, Histogram, Mark, Segment, SegmentProfile, Shares, TopItems
-from coterie.selection.types import Answer, Candidate, Decision, Interval, LiftResult, stability_band
+from coterie.selection.evidence import Evidence, Given, gather
+from coterie.selection.evidence.som import SomUnits
+from coterie.selection.types import (
+    Answer,
+    Candidate,
+    Decision,
+    GapCurve,
+    GapPoint,
+    Interval,
+    LiftResult,
+    NullTest,
+    stability_band,
+)
 from coterie.tables.types import RuleCount
 
 HOSTILE = (
@@ -291,12 +304,30 @@ def user_map(k: int = 5, *, limit: int = 5_000) -> UserMap:
     return sample_map(points, [f"s-{at + 1}" for at in owner], rng, limit=limit)
 
 
+@cache
+def evidence(k: int = 5) -> Evidence:
+    """Evidence of points that fit the sample's sizes; the other solutions cut them at random."""
+    rng = np.random.default_rng(8)
+    owner = np.repeat(np.arange(k), _sizes(k)).astype(np.int32)
+    points = (rng.normal(scale=1.1, size=(k, 8))[owner] + rng.normal(scale=0.8, size=(N_USERS, 8))).astype(np.float32)
+    sheet, chosen = decision(k).candidates, decision(k).chosen
+    labels = [owner if c.k == k else rng.integers(0, c.k, N_USERS).astype(np.int32) for c in sheet]
+    given = Given(
+        gap=GapCurve(tuple(GapPoint(at, 0.1 + 0.05 * min(at, k), 0.01) for at in range(1, 10)), k),
+        null=NullTest("gaussian", 50, 0.21, 0.08, 0.13, 0.02, 0.15, True),
+        som=SomUnits(3, 4, True, rng.normal(size=(12, 8)), rng.integers(0, 90, 12), np.arange(12) % k),
+        slsw=[rng.beta(9, 2, 10) for _ in range(k)],
+    )
+    return gather(points, labels, sheet, chosen, rng=rng, given=given)
+
+
 def contents(k: int = 5) -> ReportContents:
     rng = np.random.default_rng(11)
     found = segments(k)
     return ReportContents(
         manifest=manifest(), decision=decision(k), segments=found,
         profiles=tuple(profile(segment, rng) for segment in found), quality=quality(), user_map=user_map(k),
+        evidence=evidence(k),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from html import escape
@@ -72,6 +73,32 @@ def test_every_figure_is_drawn_and_the_console_stays_empty(chromium: str, tmp_pa
     charts = document.split('<div class="chart ')[1:]
     assert len(charts) == len(html.of_class("chart")) > 30
     assert all("<svg" in chart.partition("<script")[0] for chart in charts)
+
+
+UNFOLD = """<script>
+const wait = setInterval(() => {
+  if (document.documentElement.dataset.drawn !== "all") return;
+  clearInterval(wait);
+  const folds = [...document.querySelectorAll("details.evidence")];
+  document.body.dataset.folded = folds.filter((fold) => !fold.open).length;
+  folds.forEach((fold) => { fold.open = true; });
+  setTimeout(() => {
+    const widths = [...document.querySelectorAll(".evidence .chart svg")].map((one) => one.clientWidth);
+    Object.assign(document.body.dataset, { charts: widths.length, narrowest: Math.min(...widths) });
+  }, 1000);
+}, 50);
+</script></body>"""
+
+
+def test_what_is_unfolded_takes_the_width_of_the_page(chromium: str, tmp_path: Path):
+    file = tmp_path / "report.html"
+    html = UNFOLD.join(source("whole").rsplit("</body>", 1))
+    file.write_text(re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html), encoding="utf-8")
+    document, console = opened(chromium, file, "--dump-dom")
+    assert console == []
+    told = Page(document).all("body")[0].attributes
+    assert (told["data-folded"], told["data-charts"]) == ("4", "15")
+    assert int(told["data-narrowest"]) > 400
 
 
 @pytest.mark.parametrize("name", ["whole", "hostile"])

@@ -5,6 +5,7 @@ This package alone knows the plotting library; others ask it for charts, their s
 
 from __future__ import annotations
 
+from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.export import drawing_scripts, spec, svg, to_png, to_svg
 from coterie.plots.palette import colour, shape
@@ -15,12 +16,18 @@ from coterie.plots.states import TILES
 from coterie.plots.usermap import user_map
 
 __all__ = [
+    "ALL",
+    "EVIDENCE",
     "MOST_VALUES",
+    "QUESTIONS",
     "TILES",
+    "Plot",
+    "Shown",
     "UserMap",
     "category_shares",
     "colour",
     "drawing_scripts",
+    "find_plot",
     "index_dots",
     "index_heatmap",
     "lift_by_k",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
 from coterie.segments.types import Segment, SegmentProfile
+from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
 from coterie.tables.types import RuleCount
 
@@ -20,6 +21,7 @@ class ReportContents:
         profiles: one a segment, in any order; a segment without one gets a short card.
         quality: what checks and cleaning rules took out.
         user_map: None where there is none to show.
+        evidence: what the decision rests on; None of a run that kept none.
     """
 
     manifest: Manifest
@@ -28,6 +30,7 @@ class ReportContents:
     profiles: tuple[SegmentProfile, ...]
     quality: tuple[RuleCount, ...]
     user_map: UserMap | None
+    evidence: Evidence | None = None
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""

@@ -73,6 +73,17 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
     return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}
 
 
+def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
+    """Give the figures of the evidence by the question they answer; a question without figures is not there."""
+    shown = plots.Shown(contents.decision, contents.segments, evidence=contents.evidence)
+    found: dict[str, list[Figure]] = {question: [] for question in plots.QUESTIONS}
+    for plot in plots.EVIDENCE:
+        chart = plot.draw(shown)
+        if chart is not None:
+            found[plot.group].append(_figure(f"fig-evidence-{plot.name}", plot.title, plot.note, chart))
+    return {question: tuple(figures) for question, figures in found.items() if figures}
+
+
 def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure, ...]:
     """Give a segment's figures: what it is above and below average on, then how its attributes are spread.
 

@@ -58,6 +58,7 @@ def render(contents: ReportContents) -> str:
             quality=contents.quality,
             user_map=contents.user_map,
             figures=figures.overview(contents),
+            evidence=figures.of_evidence(contents),
             sheet=sheet(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),
             words=words,

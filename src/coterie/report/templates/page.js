@@ -37,6 +37,10 @@
     { rootMargin: "400px" },
   );
   waiting.forEach((box) => sight.observe(box));
+  for (const part of document.querySelectorAll("details")) {
+    // What was folded may have been drawn without a width.
+    part.addEventListener("toggle", () => part.open && window.dispatchEvent(new Event("resize")));
+  }
   (async () => {
     for (const box of [...waiting]) {
       await draw(box);

@@ -1,0 +1,263 @@
+"""Every plot of a decision by its name: the question it answers, how to read it, and whether there is one.
+
+The report shows those of the evidence under their questions; ``coterie plot`` draws any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from coterie.errors import UnknownNameError
+from coterie.plots.agreement import agreement
+from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.dendrogram import dendrogram
+from coterie.plots.elbow import elbow
+from coterie.plots.gap import gap
+from coterie.plots.gorge import gorge
+from coterie.plots.kdistance import k_distance
+from coterie.plots.null import null_test
+from coterie.plots.panels import recoloured
+from coterie.plots.parallel import parallel
+from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
+from coterie.plots.separation import separation
+from coterie.plots.silhouettes import silhouette, silhouettes
+from coterie.plots.sls import slsa, slsw, stability_bars
+from coterie.plots.som import som
+from coterie.plots.theme import Chart, known
+from coterie.segments.types import Segment, SegmentProfile
+from coterie.selection.evidence.types import Evidence
+from coterie.selection.types import Decision
+
+NATURAL: Final = "Is it natural?"
+HOLDS: Final = "Does it hold?"
+NUMBER: Final = "Which number?"
+METHODS: Final = "How do the algorithms compare?"
+QUESTIONS: Final = (NATURAL, HOLDS, NUMBER, METHODS)
+DECISION: Final = "The decision"
+SEGMENTS: Final = "The segments"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The records that plots are made from.
+
+    Args:
+        evidence: None of a run that has none. floor: of stability, where there is one.
+    """
+
+    decision: Decision
+    segments: tuple[Segment, ...] = ()
+    profiles: tuple[SegmentProfile, ...] = ()
+    evidence: Evidence | None = None
+    floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot.
+
+    Args:
+        name: on the command line. title: its heading. note: how to read it. group: the question it answers.
+        make: makes it, or gives None where there is nothing to show.
+    """
+
+    name: str
+    title: str
+    note: str
+    group: str
+    make: Callable[[Shown], Chart | None]
+
+    def draw(self, shown: Shown) -> Chart | None:
+        """Draw it, in the colours that people chose for segments; None where there is nothing to show."""
+        chart = self.make(shown)
+        own = {segment.id: segment.colour for segment in shown.segments if segment.colour is not None}
+        return None if chart is None else recoloured(chart, own)
+
+
+def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:
+    """Draw one record of the evidence, where it is there."""
+
+    def drawn(shown: Shown) -> Chart | None:
+        record = getattr(shown.evidence, part, None)
+        return None if record is None else draw(record)
+
+    return drawn
+
+
+def _silhouette(shown: Shown) -> Chart | None:
+    profiles = shown.evidence.silhouettes if shown.evidence is not None else ()
+    own = next((p for p in profiles if p.candidate == shown.decision.chosen), None)
+    return None if own is None else silhouette(own)
+
+
+def _silhouettes(shown: Shown) -> Chart | None:
+    if shown.evidence is None or len(shown.evidence.silhouettes) < 2:
+        return None
+    return silhouettes(shown.evidence.silhouettes, shown.evidence.solution)
+
+
+def _lift_by_k(shown: Shown) -> Chart | None:
+    sheet = shown.decision.candidates
+    if not any(c.lift is not None and known(c.lift.lift) for c in sheet):
+        return None
+    return lift_by_k(sheet, shown.decision.chosen)
+
+
+def _stability_by_k(shown: Shown) -> Chart:
+    return stability_by_k(shown.decision.candidates, shown.decision.chosen, floor=shown.floor)
+
+
+def _silhouette_by_k(shown: Shown) -> Chart:
+    return silhouette_by_k(shown.decision.candidates, shown.decision.chosen)
+
+
+def _heatmap(shown: Shown) -> Chart | None:
+    tagged = any(m.kind == "tag" and known(m.index) for p in shown.profiles for m in p.marks)
+    return index_heatmap(shown.segments, shown.profiles) if tagged else None
+
+
+def _sizes(shown: Shown) -> Chart | None:
+    return segment_sizes(shown.segments) if shown.segments else None
+
+
+def _segment_stability(shown: Shown) -> Chart | None:
+    return segment_stability(shown.segments) if shown.segments else None
+
+
+def _segment_lift(shown: Shown) -> Chart | None:
+    return segment_lift(shown.segments) if any(known(s.lift) for s in shown.segments) else None
+
+
+EVIDENCE: Final[tuple[Plot, ...]] = (
+    Plot(
+        "null",
+        "Against data without structure",
+        "Dot: separation of these groups. Grey: what structureless data give, up to 95%.",
+        NATURAL,
+        _of("null", null_test),
+    ),
+    Plot(
+        "separation",
+        "Where the groups lie",
+        "Outline: half of a group. Line: share of people torn between two groups.",
+        NATURAL,
+        _of("separation", separation),
+    ),
+    Plot(
+        "gorge",
+        "Similarity to each group's middle",
+        "Colour: members. Grey: all others. Groups that are apart have a gorge between the two.",
+        NATURAL,
+        _of("gorge", gorge),
+    ),
+    Plot(
+        "dendrogram",
+        "Tree of merges",
+        "Long upright lines under the broken one: groups that are far from merging. Below: people in each branch.",
+        NATURAL,
+        _of("dendrogram", dendrogram),
+    ),
+    Plot(
+        "kdistance",
+        "Distance to near neighbours",
+        "A sharp bend tells dense places from thin ones; an even curve has none to tell.",
+        NATURAL,
+        _of("k_distance", k_distance),
+    ),
+    Plot(
+        "som",
+        "Self-organising map",
+        "Dark: a border. The coloured middle grows with the people in the unit.",
+        NATURAL,
+        _of("som", som),
+    ),
+    Plot(
+        "stability",
+        "Stability when people are resampled",
+        "How much of each group comes back: 1 is all of it.",
+        HOLDS,
+        _of("stability", stability_bars),
+    ),
+    Plot(
+        "slsw",
+        "Stability within the solution",
+        "One dot a resample; the upright line is the median.",
+        HOLDS,
+        _of("within", slsw),
+    ),
+    Plot(
+        "slsa",
+        "Stability across numbers of groups",
+        "Block: a group. Band: people it shares with the next number's. Dark: its people come from one group.",
+        HOLDS,
+        _of("flow", slsa),
+    ),
+    Plot(
+        "elbow",
+        "Inertia and its elbow",
+        "Ring: where the curve bends most. It does not decide: it bends without any groups too.",
+        NUMBER,
+        _of("elbow", elbow),
+    ),
+    Plot(
+        "gap",
+        "Gap statistic",
+        "How much tighter than data spread evenly. Orange: the number it asks for; 1 is no groups.",
+        NUMBER,
+        _of("gap", gap),
+    ),
+    Plot(
+        "silhouette",
+        "Silhouettes of the chosen groups",
+        "One bar a person. Left of 0: nearer to another group. Broken line: mean.",
+        NUMBER,
+        _silhouette,
+    ),
+    Plot(
+        "silhouettes",
+        "Silhouettes of every candidate",
+        "The same for each, one row a method; * is the chosen one.",
+        NUMBER,
+        _silhouettes,
+    ),
+    Plot(
+        "agreement",
+        "Agreement of candidates",
+        "1: the same groups. 0: no more alike than by chance. * is the chosen one.",
+        METHODS,
+        _of("agreement", agreement),
+    ),
+    Plot(
+        "parallel",
+        "What the groups differ in",
+        "Strong line: mean. Band: the middle half. Thin lines: people. Columns by how far they set groups apart.",
+        METHODS,
+        _of("parallel", parallel),
+    ),
+)
+
+SUMMARY: Final[tuple[Plot, ...]] = (
+    Plot("lift-by-k", "Lift by number of groups", "", DECISION, _lift_by_k),
+    Plot("stability-by-k", "Stability by number of groups", "", DECISION, _stability_by_k),
+    Plot("silhouette-by-k", "Silhouette by number of groups", "", DECISION, _silhouette_by_k),
+    Plot("sizes", "Sizes of the groups", "", SEGMENTS, _sizes),
+    Plot("segment-stability", "Stability of each group", "", SEGMENTS, _segment_stability),
+    Plot("segment-lift", "Lift within each group", "", SEGMENTS, _segment_lift),
+    Plot("heatmap", "What sets the groups apart", "", SEGMENTS, _heatmap),
+)
+
+ALL: Final = (*EVIDENCE, *SUMMARY)
+
+
+def find_plot(name: str) -> Plot:
+    """Give a plot by its name.
+
+    Raises:
+        UnknownNameError: there is none of that name; offers the nearest.
+    """
+    for plot in ALL:
+        if plot.name == name:
+            return plot
+    raise UnknownNameError("plot", name, [plot.name for plot in ALL])
