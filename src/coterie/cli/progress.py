@@ -17,6 +17,7 @@ SAYS = {
     "embedding": "features and embedding",
     "clustering": "search, stability and lift",
     "proof": "test against audiences without groups",
+    "evidence": "gather the evidence",
     "profile": "profile the segments",
     "model": "freeze the model and ask it again",
     "report": "write the report",

@@ -12,6 +12,7 @@ from coterie.config import Config
 from coterie.errors import RejectedError
 from coterie.runs import steps, tables_on_disk
 from coterie.runs.cache import Cache, key_of
+from coterie.runs.evidencing import load_evidence, write_evidence
 from coterie.runs.identity import Identity
 from coterie.runs.journal import Journal
 from coterie.runs.keeping import Kept
@@ -21,6 +22,7 @@ from coterie.runs.searching import Chosen, conclude, load_proof, pick, write_pro
 from coterie.runs.tables_on_disk import StoredTables
 from coterie.segments.lineage import Identified
 from coterie.segments.types import SegmentProfile
+from coterie.selection.evidence import Evidence
 from coterie.selection.recipes import expand
 from coterie.sources import RawTable
 
@@ -33,8 +35,8 @@ class Answers:
 
     Args:
         raw: tables as their sources have them. stored: checked and cleaned ones. placed: users in the embedding.
-        chosen: the decision and its model. found_again: its clusters as segments. profiles: one a segment, largest
-            first.
+        chosen: the decision and its model. found_again: its clusters as segments. evidence: behind it.
+        profiles: one a segment, largest first.
     """
 
     raw: Mapping[str, RawTable]
@@ -42,6 +44,7 @@ class Answers:
     placed: Placed
     chosen: Chosen
     found_again: Identified
+    evidence: Evidence
     profiles: tuple[SegmentProfile, ...]
     tables_folder: Path
     profile_folder: Path
@@ -82,12 +85,15 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     placed = winner.tried.placed
     found_again = identity.identify(steps.partition(placed, chosen), stored.tables)
     chosen = replace(chosen, model=replace(chosen.model, segment_ids=found_again.segment_ids))
+    whole = key_of("evidence", key, [tried.key for tried in searched.tried], found_again.segment_ids)
+    gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
+    evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
     key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])
     make = partial(
         steps.write_profiles, winner.tried.recipe.config, stored.tables, placed, chosen, found_again=found_again
     )
     profiles, profile_folder = kept.answer("profile", key, make, steps.load_profiles)
-    return Answers(raw, stored, placed, chosen, found_again, profiles, tables_folder, profile_folder)
+    return Answers(raw, stored, placed, chosen, found_again, evidence, profiles, tables_folder, profile_folder)
 
 
 def _rows_of_tables(stored: StoredTables) -> Mapping[str, int]:

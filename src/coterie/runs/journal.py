@@ -10,7 +10,9 @@ from typing import Any, Literal, Protocol, get_args
 from coterie.manifest import StepRecord
 from coterie.runs.measuring import measured
 
-Step = Literal["sources", "tables", "screening", "embedding", "clustering", "proof", "profile", "model", "report"]
+Step = Literal[
+    "sources", "tables", "screening", "embedding", "clustering", "proof", "evidence", "profile", "model", "report"
+]
 STEPS: tuple[Step, ...] = get_args(Step)
 
 

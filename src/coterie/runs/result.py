@@ -19,11 +19,14 @@ from coterie.runs import tables_on_disk
 from coterie.segments import types as segment_types
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection import types as decision_types
+from coterie.selection.evidence import types as evidence_types
+from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Candidate, Decision
 from coterie.stores.directory import DirectoryStore
 from coterie.tables import RuleCount, Tables
 
 RUNS = "runs"
+EVIDENCE = "evidence.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ class Run:
     def config(self) -> Config:
         """The configuration the run was made with."""
         return parse_config(self.manifest.config)
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the decision rests on; None of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / EVIDENCE
+        if not path.is_file():
+            return None
+        found: Evidence = read_record(path, Evidence, evidence_types.SCHEMA, evidence_types.VERSION)
+        return found
 
     def model(self) -> SegmentModel:
         """Load the frozen model."""

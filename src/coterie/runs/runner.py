@@ -27,9 +27,11 @@ from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
-from coterie.runs.result import RUNS, Run, open_run, write_records
+from coterie.runs.result import EVIDENCE, RUNS, Run, open_run, write_records
 from coterie.segments.types import Segment
+from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
+from coterie.terms import NOISE, NOISE_ID
 
 
 def run_project(config: Config, folder: Path, *, threads: int | None = None, listener: Listener | None = None) -> Run:
@@ -61,6 +63,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
     with DirectoryStore(folder / RUNS).begin(run_id) as staging:
         with journal.step("model"):
             agreement = _write_model(config, made, staging)
+            records.write(staging / EVIDENCE, evidences.SCHEMA, evidences.VERSION, made.evidence)
         segments = steps.summarise(config, made.chosen, made.found_again, made.profiles)
         identity.write(staging, run_id=run_id, created=created, segments=segments)
         write_records(
@@ -99,9 +102,10 @@ def _contents(config: Config, made: Answers, segments: tuple[Segment, ...], acco
         quality=made.stored.counts,
         user_map=sample_map(
             made.placed.points,
-            [segment_ids[label] for label in made.chosen.labels],
+            [NOISE_ID if label == NOISE else segment_ids[label] for label in made.chosen.labels],
             generator(config.project.seed, "map"),
         ),
+        evidence=made.evidence,
     )
 
 

@@ -1,0 +1,116 @@
+"""``coterie plot``: what it lists, where it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from coterie import open_run
+from coterie.cli import main
+
+
+@pytest.fixture
+def call(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return stopped.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def project(sample_run):
+    return sample_run.folder.parents[1]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_plots_are_listed_under_their_questions(call, project):
+    code, out, err = call("plot", "--project", project)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "Is it natural?",
+        "Does it hold?",
+        "Which number?",
+        "How do the algorithms compare?",
+        "The decision",
+        "The segments",
+    ]
+    assert any(line.startswith("  gorge ") for line in lines)
+    assert not any(line.startswith("  som ") for line in lines), "no map was fitted"
+
+
+def test_the_list_in_json(call, project):
+    _, out, _ = call("plot", "--project", project, "--json")
+    rows = {row["name"]: row for row in json.loads(out)["plots"]}
+    assert rows["silhouette"]["question"] == "Which number?"
+    assert {"dendrogram", "slsa", "elbow", "separation", "lift-by-k", "sizes"} <= set(rows)
+
+
+@pytest.mark.parametrize(("options", "expected"), [
+    (("--out", "plot.svg"), ("plot.svg", b"<svg")),
+    (("--out", "plot.png"), ("plot.png", b"\x89PNG")),
+    (("--out", "plot", "--format", "svg"), ("plot.svg", b"<svg")),
+    ((), ("gorge.png", b"\x89PNG")),
+    (("--format", "svg"), ("gorge.svg", b"<svg")),
+])  # fmt: skip
+def test_one_plot_becomes_one_picture(call, project, here, options, expected):
+    name, start = expected
+    code, out, err = call("plot", "gorge", "--project", project, *options)
+    assert (code, out, err) == (0, f"wrote {name}\n", "")
+    assert [path.name for path in here.iterdir()] == [name]
+    assert (here / name).read_bytes().startswith(start)
+
+
+def test_all_plots_go_into_a_folder(call, project, tmp_path):
+    target = tmp_path / "new" / "pictures"
+    code, out, err = call("plot", "all", "--project", project, "--out", target, "--width", 300, "--json")
+    assert (code, err) == (0, "")
+    listed = [row["name"] for row in json.loads(call("plot", "--project", project, "--json")[1])["plots"]]
+    assert sorted(path.stem for path in target.iterdir()) == sorted(listed)
+    assert {path.suffix for path in target.iterdir()} == {".png"}
+    assert len(json.loads(out)["files"]) == len(listed) > 15
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    (("gorg",), (2, "unknown plot 'gorg'; did you mean 'gorge'?")),
+    (("som",), (1, "this run has nothing to draw for the plot 'som'; `coterie plot` lists what it has")),
+    (("gorge", "--out", "plot.pdf"), (2, "'--out' is 'plot.pdf'; expected a name that ends in .png or .svg, or a f")),
+    (("gorge", "--out", "a.png", "--format", "svg"), (2, "'--out' ends in '.png' but '--format' is 'svg'; leave out")),
+    (("gorge", "--out", "none/a.png"), (1, "cannot write 'none/a.png'")),
+])  # fmt: skip
+def test_what_cannot_be_drawn_is_one_line(call, project, here, arguments, expected):
+    code, said = expected
+    stopped, out, err = call("plot", *arguments, "--project", project)
+    assert (stopped, out) == (code, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert list(here.iterdir()) == []
+
+
+def test_a_file_is_no_folder_for_all(call, project, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = call("plot", "all", "--project", project, "--out", tmp_path / "file")
+    assert code == 1
+    assert "cannot make the folder" in err
+
+
+def test_a_run_without_evidence_still_has_plots(call, sample_run, tmp_path):
+    older = tmp_path / "older"
+    shutil.copytree(sample_run.folder, older)
+    (older / "evidence.json").unlink()
+    assert open_run(older).evidence is None
+    _, out, _ = call("plot", "--project", older, "--json")
+    names = {row["name"] for row in json.loads(out)["plots"]}
+    assert "sizes" in names
+    assert "gorge" not in names
