@@ -67,6 +67,8 @@ def silhouettes(
     Source:
         Rousseeuw (1987), "Silhouettes: a graphical aid". Interval: Cochran (1977), equation 5.13.
     """
+    if not labelings:
+        return []
     exact = points.astype(np.float64)
     if len(points) <= EXACT_ROWS:
         values = silhouette_values(exact, np.arange(len(points)), labelings, threads=threads)

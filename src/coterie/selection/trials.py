@@ -25,6 +25,7 @@ from coterie.terms import NOISE
 T = TypeVar("T")
 R = TypeVar("R")
 USERS_PER_SEGMENT = 5
+MOST_FOUND = 200  # clusters of a method that finds their number itself; nobody acts on so many
 
 
 class Progress(Protocol):
@@ -160,35 +161,66 @@ def fit_all(search: Search) -> tuple[tuple[Trial, ...], tuple[LeftOut, ...]]:
     """Fit every method with every setting on all users.
 
     Returns:
-        The trials that found two clusters or more, in order of their number, and those that did not, with the reason.
+        The trials that found clusters to choose from, in order of their number, and those that did not, with the
+        reason: fewer than two, too many to act on, or a method that cannot be run on these users.
 
     Raises:
         DataError: nothing was found at all.
     """
     seed = search.config.project.seed
-    asked = plan(search)
+    asked, left_out = plan(search)
 
     def one(task: Asked) -> Trial | LeftOut:
-        fitted = search.clusterer(task).fit(search.points, generator(seed, "cluster", *task.stream))
-        if fitted.n_clusters < 2:
-            noise = float(np.mean(fitted.fit_labels == NOISE))
-            found = "one cluster" if fitted.n_clusters else "no cluster"
-            return LeftOut(search.recipe, task.method, task.settings, f"found {found}; {noise:.0%} of users are noise")
-        return Trial(task, fitted)
+        try:
+            fitted = search.clusterer(task).fit(search.points, generator(seed, "cluster", *task.stream))
+        except DataError as error:
+            return _left_out(search, task, str(error))
+        reason = _useless(task, fitted)
+        return _left_out(search, task, reason) if reason else Trial(task, fitted)
 
     found = list(search.each("fitting", one, asked))
     trials = sorted((one for one in found if isinstance(one, Trial)), key=lambda trial: trial.fitted.n_clusters)
-    left_out = tuple(one for one in found if isinstance(one, LeftOut))
+    left_out += tuple(one for one in found if isinstance(one, LeftOut))
     if not trials:
-        told = "; ".join(
-            f"{one.method} ({settings_told(one.settings) or 'its defaults'}) {one.reason}" for one in left_out
-        )
-        raise DataError(f"no algorithm found two clusters or more: {told}; add 'kmeans' to clustering.methods")
+        raise DataError(_nothing_found(left_out))
     return _distinct(trials), left_out
 
 
-def plan(search: Search) -> tuple[Asked, ...]:
-    """List what is to be tried.
+def _useless(task: Asked, fitted: FittedClusterer) -> str:
+    """Say why there is nothing to choose from in a fit, or ""."""
+    labels = fitted.fit_labels
+    inside = int(np.count_nonzero(labels != NOISE))
+    if fitted.n_clusters < 2:
+        found = "one cluster" if fitted.n_clusters else "no cluster"
+        return f"found {found}; {1 - inside / len(labels):.0%} of users are noise"
+    crumbs = fitted.n_clusters > MOST_FOUND or fitted.n_clusters * 2 > inside
+    if task.k is None and crumbs:
+        return f"found {fitted.n_clusters:,} clusters of {inside / fitted.n_clusters:.1f} users on average: crumbs"
+    return ""
+
+
+def _left_out(search: Search, task: Asked, reason: str) -> LeftOut:
+    settings = task.settings if task.k is None else {"k": task.k, **task.settings}
+    return LeftOut(search.recipe, task.method, settings, reason)
+
+
+def _nothing_found(left_out: Sequence[LeftOut]) -> str:
+    """Say why nothing was found: each reason of a method once."""
+    told = dict.fromkeys(
+        f"{one.method}: {one.reason}" if "k" in one.settings else f"{one.method} ({_settings(one)}): {one.reason}"
+        for one in left_out
+    )
+    return (
+        f"no algorithm found two clusters or more to choose from: {'; '.join(told)}; add 'kmeans' to clustering.methods"
+    )
+
+
+def _settings(one: LeftOut) -> str:
+    return settings_told(one.settings) or "its defaults"
+
+
+def plan(search: Search) -> tuple[tuple[Asked, ...], tuple[LeftOut, ...]]:
+    """List what is to be tried, and the methods that cannot be tried on these users.
 
     k ends where segments would have fewer than five users on average, and at the number of distinct points. A method
     that finds the number of clusters itself says which settings to try.
@@ -200,13 +232,20 @@ def plan(search: Search) -> tuple[Asked, ...]:
     few = search.only_ks
     ks = [k for k in range(lowest, highest + 1) if few is None or k in few or k == highest]
     tasks = [Asked(method, k) for k in ks for method in clustering.methods if counts_clusters(method)]
+    left_out = []
     for method in clustering.methods:
         if not counts_clusters(method):
             rng = generator(search.config.project.seed, "grid", method)
             options = clustering.options.get(method, {})
-            grid: Sequence[Mapping[str, Setting]] = plugins.find("clusterers", method).grid(search.points, options, rng)
+            try:
+                grid: Sequence[Mapping[str, Setting]] = plugins.find("clusterers", method).grid(
+                    search.points, options, rng
+                )
+            except DataError as error:
+                left_out.append(_left_out(search, Asked(method, None), str(error)))
+                continue
             tasks += [Asked(method, None, settings) for settings in grid]
-    return tuple(tasks)
+    return tuple(tasks), tuple(left_out)
 
 
 def counts_clusters(method: str) -> bool:
