@@ -58,14 +58,14 @@ def error_of_difference(one: Gains, other: Gains, *, ids: tuple[Ids, Ids]) -> fl
         ids: (n,) sorted users of each. Refits are paired too where both have as many.
 
     Returns:
-        >= 0; infinite where fewer than two users are shared.
+        >= 0; 0 where fewer than two users are shared: nothing says then that the lesser score may be as good.
     """
     _, mine, theirs = np.intersect1d(*ids, assume_unique=True, return_indices=True)
     difference = one.by_user[mine] - other.by_user[theirs]
     difference = difference[~np.isnan(difference)]
     if len(difference) < 2:
-        return float("inf")
+        return 0.0
     variance = float(difference.var(ddof=1)) / len(difference)
     if 2 <= len(one.by_refit) == len(other.by_refit):
         variance += float((one.by_refit - other.by_refit).var(ddof=1)) / len(one.by_refit)
-    return float(np.sqrt(variance))
+    return float(np.sqrt(variance)) if np.isfinite(variance) else 0.0

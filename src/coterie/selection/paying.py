@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +20,14 @@ from coterie.randomness import generator
 from coterie.selection import explained, gains, heldout, quality
 from coterie.selection.gains import Gains
 from coterie.selection.lift import hold_out, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.references import sample_rows
 from coterie.selection.trials import Search, Trial
 from coterie.selection.types import Explained, LiftResult
 from coterie.terms import NOISE
 
 Floats = npt.NDArray[np.float64]
 MOST_COLUMNS = 2_000  # wider tables are sparse ones, of which a held-out fifth says little about any user
+MOST_ROWS = 20_000  # whose standard error is a seventh of a percent of what a user differs by
 REFIT_STARTS = 3
 
 
@@ -76,42 +79,54 @@ def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial]
     held = hold_out(found.pairs, config.evaluation.holdout, generator(seed, "hold-out", number))
     train, test = found.pairs.take(~held), found.pairs.take(held)
     tables = heldout.without(search.tables, found, held)
-    _, points, _ = fit_space(config, tables, search.ids, "lift-space", number)
+    _, points, known = fit_space(config, tables, search.ids, "lift-space", number)
     pseudo_users = config.evaluation.pseudo_users
     everybody = np.zeros(len(search.ids), np.int32)
     by_all = ndcg_by_user(train, test, popularity_ranks(train, everybody, pseudo_users)[-1:], everybody)
 
     def one(trial: Trial) -> Floats:
         rng = generator(seed, "lift-cluster", *trial.asked.stream, number)
-        labels = _fit_or_nobody(search, trial, points, rng)
+        labels = _fit_or_nobody(search, trial, points, known, rng)
         return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
 
     what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
     return np.stack(list(search.each(what, one, trials))), by_all
 
 
-def _fit_or_nobody(search: Search, trial: Trial, points: Points, rng: np.random.Generator) -> Labels:
-    """Cluster the users anew; where the rest of the data cannot be clustered so, nobody is in a segment."""
-    try:
-        return search.clusterer(trial.asked).fit(points, rng).fit_labels
-    except DataError:
-        return np.full(len(points), NOISE, np.int32)
+def _fit_or_nobody(
+    search: Search, trial: Trial, points: Points, known: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> Labels:
+    """Cluster the users anew, but for those of whom the rest of the data knows nothing, who are in no segment.
+
+    Where the others cannot be clustered so, nobody is in a segment.
+    """
+    labels = np.full(len(points), NOISE, np.int32)
+    with suppress(DataError):
+        labels[known] = search.clusterer(trial.asked).fit(points[known], rng).fit_labels
+    return labels
 
 
 def _by_columns(search: Search, trials: Sequence[Trial]) -> list[Paid]:
-    """Measure explained variance; nothing where the basis is too wide, or has too few columns to hold one out."""
+    """Measure explained variance; nothing where the basis is too wide, or has too few columns to hold one out.
+
+    Above ``MOST_ROWS`` users a random sample of them is segmented anew, the same for every candidate.
+    """
     if search.space is None or search.space.n_columns > MOST_COLUMNS:
         return [Paid()] * len(trials)
-    basis = _Basis(search, *search.space.columns_of(search.tables, search.ids))
+    refits, seed, n_users = explained.Refits(), search.config.project.seed, len(search.ids)
+    rows = sample_rows(n_users, MOST_ROWS, generator(seed, "held-out-columns"))
+    basis = _Basis(search, *search.space.columns_of(search.tables, search.ids[rows]))
     try:
         traits = explained.traits(basis.dense, basis.attribute)
     except DataError:
         return [Paid()] * len(trials)
-    refits, seed = explained.Refits(), search.config.project.seed
 
     def one(trial: Trial) -> Paid:
         held = explained.hold_columns_out(traits, basis.fitter(trial), refits, seed, threads=1)
-        return Paid(explained=explained.explained_of(held), gains=gains.of_explained(held))
+        found = gains.of_explained(held)
+        by_user = np.full(n_users, np.nan)
+        by_user[rows] = found.by_user
+        return Paid(explained=explained.explained_of(held), gains=Gains(by_user, found.by_refit))
 
     return list(search.each("held-out columns", one, trials))
 
@@ -144,15 +159,27 @@ class _Basis:
         """Give how a trial forms segments without some of the columns."""
 
         def fit(seen: explained.Mask, rng: np.random.Generator) -> Labels:
-            width = self.embedded.shape[1]
-            rows = self.embedded[:, np.flatnonzero(seen[:width])]
             try:
-                points = make_embedder(self.search.config).fit(rows, rng).apply(rows)
-                points = np.hstack([points, self.joined[:, seen[width:]]]).astype(np.float32)
-                columns = tuple(name for name, kept in zip(self.search.columns, seen, strict=False) if kept)
+                points, columns = self._placed(seen, rng)
                 clusterer = self.search.clusterer(trial.asked, most_starts=REFIT_STARTS, columns=columns)
                 return clusterer.fit(points, rng).fit_labels
             except DataError:
                 return np.full(len(self.joined), NOISE, np.int32)
 
         return fit
+
+    def _placed(self, seen: explained.Mask, rng: np.random.Generator) -> tuple[Points, tuple[str | None, ...]]:
+        """Give the points of the columns that may be seen, and the names of their dimensions."""
+        width = self.embedded.shape[1]
+        embedded, joined = seen[:width], seen[width:]
+        points, names = np.empty((len(self.joined), 0), np.float32), list[str | None]()
+        if embedded.any():
+            rows = self.embedded[:, np.flatnonzero(embedded)]
+            points = make_embedder(self.search.config).fit(rows, rng).apply(rows)
+            is_column = self.search.columns[:1] != (None,)  # where nothing is embedded, dimensions are columns
+            names = [
+                self.names[place] if is_column else None
+                for place in (np.flatnonzero(embedded) if is_column else range(points.shape[1]))
+            ]
+        names += [self.names[width + place] for place in np.flatnonzero(joined)]
+        return np.hstack([points, self.joined[:, joined]]).astype(np.float32), tuple(names)
