@@ -51,6 +51,7 @@ Floats = npt.NDArray[np.float64]
 LEVEL = 0.05
 FLOOR = 0.1  # bench/quality/null.py: points of one blob stay below it, whatever their law
 MOST_ROWS = 3_000
+FEWEST = 19  # replicates, for p to come down to 0.05
 ALONG = 0.12  # width of the kernel along the line, over the distance of the centres
 ACROSS = (
     0.5  # its squared width across, over the clusters' scatter across: a good third of the members keep their weight
@@ -88,9 +89,9 @@ def null_test(
         ConfigError: an argument is out of its range.
         DataError: labels do not belong to the points, or points are not finite.
     """
-    if replicates < 19 or not 0 < floor < 1 or most_rows < 2:
+    if replicates < FEWEST or not 0 < floor < 1 or most_rows < 2:
         raise ConfigError(
-            f"a null test needs at least 19 replicates, a floor in (0, 1) and at least 2 rows, got {replicates}, "
+            f"a null test needs at least {FEWEST} replicates, a floor in (0, 1) and at least 2 rows, got {replicates}, "
             f"{floor:g} and {most_rows}"
         )
     if len(points) != len(labels):

@@ -9,7 +9,7 @@ from coterie.config import Config
 from coterie.embedding.contract import Points
 from coterie.selection import sls
 from coterie.selection.gap import gap_curve
-from coterie.selection.null import null_test
+from coterie.selection.null import FEWEST, MOST_ROWS, null_test
 from coterie.selection.stability import Resampling
 from coterie.selection.trials import (
     USERS_PER_SEGMENT,
@@ -21,6 +21,7 @@ from coterie.selection.trials import (
 )
 from coterie.selection.types import Candidate, GapCurve, NullTest
 
+DENSITY_ROWS = 20_000  # each takes seconds to minutes, and there are no fewer than 19
 STARTS = 3  # of the refits on replicates and references
 MOST_K = 15  # of the gap curve
 
@@ -30,7 +31,8 @@ class Proof:
     """What was found.
 
     Args:
-        null: is it natural; None for methods that read categories, whose values lie apart with or without groups.
+        null: is it natural; None for methods that read categories, whose values lie apart with or without groups, and
+            for methods that find k themselves on more than ``DENSITY_ROWS`` users, which would take hours.
         gap: over k, on the same points by the same method, or by k-means where the method finds k itself or reads
             categories, which a reference does not have.
         slsw: (k,) lists of each segment's stability within the solution, one value a pair of bootstrap samples.
@@ -71,15 +73,22 @@ def prove(
     return Proof(null, gap, tuple(tuple(float(value) for value in segment) for segment in pairs.T))
 
 
-def _null(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest:
+def _null(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest | None:
     evaluation = config.evaluation
+    replicates, most_rows = evaluation.replicates, MOST_ROWS
+    if not counts_clusters(asked.method):
+        if len(points) > DENSITY_ROWS:
+            return None
+        # Settings that count neighbours mean something else in a sample: all rows, and where they are many, less often.
+        replicates, most_rows = replicates if len(points) <= MOST_ROWS else FEWEST, DENSITY_ROWS
     return null_test(
         points,
         labels,
         make_clusterer(config.clustering, asked.method, asked.k, asked.settings, most_starts=STARTS),
         config.project.seed,
         null=evaluation.null,
-        replicates=evaluation.replicates,
+        replicates=replicates,
+        most_rows=most_rows,
         threads=threads,
     )
 
