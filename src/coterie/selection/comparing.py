@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from coterie.selection.choice import Choice
 from coterie.selection.separation import EMBEDDING
 from coterie.selection.types import Candidate
 
+Measure = Callable[[Candidate], float]
 MOSTLY = 0.5
 MORE_APART = 0.05  # of silhouette: below it two recipes are as far apart as each other
 
@@ -13,51 +17,64 @@ MORE_APART = 0.05  # of silhouette: below it two recipes are as far apart as eac
 def comparisons(choice: Choice) -> tuple[str, ...]:
     """Put each other recipe's best candidate beside the chosen one, in a sentence or two.
 
-    The best candidate of a recipe is the one with the highest lift (or explained variance) of those that meet the
-    floors, or of all where none does.
+    The best candidate of a recipe is the one with the highest lift (or explained variance, or silhouette, whichever is
+    known of the chosen one) of those that meet the floors, or of all where none does.
     """
     chosen = choice.candidate
+    value = _measure_of(chosen)
     names = dict.fromkeys(candidate.recipe for candidate in choice.candidates)
     return tuple(
-        _beside(_best([c for c in choice.candidates if c.recipe == name]), chosen)
+        _beside(_best([c for c in choice.candidates if c.recipe == name], value), chosen, value)
         for name in names
         if name != chosen.recipe
     )
 
 
-def _value(candidate: Candidate) -> float:
-    if candidate.lift is not None:
-        return candidate.lift.lift.value
-    return candidate.silhouette.value if candidate.explained is None else candidate.explained.value.value
+def _measure_of(chosen: Candidate) -> Measure:
+    """Give what candidates are compared by: what is known of the chosen one, and nothing else in its place."""
+    if chosen.lift is not None:
+        return lambda c: -math.inf if c.lift is None else c.lift.lift.value
+    if chosen.explained is not None:
+        return lambda c: -math.inf if c.explained is None else c.explained.value.value
+    return lambda c: c.silhouette.value
 
 
-def _best(candidates: list[Candidate]) -> Candidate:
+def _best(candidates: list[Candidate], value: Measure) -> Candidate:
     eligible = [candidate for candidate in candidates if not candidate.misses]
-    return max(eligible or candidates, key=lambda c: (_value(c), -c.k))
+    return max(eligible or candidates, key=lambda c: (value(c), -c.k))
 
 
-def _beside(other: Candidate, chosen: Candidate) -> str:
+def _beside(other: Candidate, chosen: Candidate, value: Measure) -> str:
     name = other.recipe or "the config as it stands"
     told = f"Recipe '{name}' ({other.method}, k = {other.k}): silhouette {other.silhouette.value:.2f} against "
     told += f"{chosen.silhouette.value:.2f}"
     if other.lift is not None and chosen.lift is not None:
         told += f", lift {other.lift.lift.value:.2f} against {chosen.lift.lift.value:.2f}"
+    if other.explained is not None and chosen.explained is not None:
+        told += f", held-out columns explained {other.explained.value.value:.1%} against "
+        told += f"{chosen.explained.value.value:.1%}"
     told += f", least stability {min(other.jaccard):.2f} against {min(chosen.jaccard):.2f}."
-    if other.silhouette.value < chosen.silhouette.value + MORE_APART or _value(other) >= _value(chosen):
+    is_further_apart = other.silhouette.value >= chosen.silhouette.value + MORE_APART
+    if not is_further_apart or not -math.inf < value(other) < value(chosen):
         return told
-    return f"{told} {_why(other)}"
+    return f"{told} {_why(other, by_events=chosen.lift is not None)}"
 
 
-def _why(other: Candidate) -> str:
+def _why(other: Candidate, *, by_events: bool) -> str:
     """Say why a recipe looks better apart and pays less."""
+    about, lower = (
+        ("what people take up next", "the lift is lower")
+        if by_events
+        else ("what is not in it", "less of the other columns is explained")
+    )
     if other.separated_by and other.separated_by[0][0] != EMBEDDING and other.separated_by[0][1] >= MOSTLY:
         column, share = other.separated_by[0]
         return (
             f"Its segments look further apart because they are mostly bands of one column: {share:.0%} of what "
-            f"separates them lies along '{column}'. A single column always cuts into neat bands; what people take up "
-            "next hardly depends on it, which is why the lift is lower."
+            f"separates them lies along '{column}'. A single column always cuts into neat bands; {about} hardly "
+            f"depends on it, which is why {lower}."
         )
     return (
         "A higher silhouette only says that its points lie in tighter clumps of their own space; the segments know "
-        "less of what people take up next, and that is what they are for."
+        f"less of {about}, and that is what they are for."
     )

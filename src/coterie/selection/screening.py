@@ -66,8 +66,14 @@ def coarse_ks(config: Config) -> frozenset[int]:
 
 def best_of(candidates: Sequence[Candidate], config: Config) -> Candidate:
     """Give a recipe's most promising candidate: the best that nearly meets the floors, else the most stable."""
-    floor = config.segments.min_stability - SLACK
-    holding = [c for c in candidates if min(c.jaccard) >= floor and c.noise_share <= config.segments.max_noise]
+    floors = config.segments
+    holding = [
+        c
+        for c in candidates
+        if min(c.jaccard) >= floors.min_stability - SLACK
+        and c.smallest_share >= floors.min_share * (1 - SLACK)
+        and c.noise_share <= floors.max_noise + SLACK
+    ]
     if not holding:
         return max(candidates, key=lambda c: min(c.jaccard))
     return max(holding, key=lambda c: (score(c), -c.k))
