@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from coterie.config import Clustering, Config, Floors
-from coterie.selection.trials import settings_told
+from coterie.selection.trials import counts_clusters, settings_told
 from coterie.selection.types import Candidate
 
 
@@ -106,14 +106,18 @@ def _choose(candidates: tuple[Candidate, ...], asked: Clustering, paired_error: 
             return index, f"{tried}; {len(scored)} {_meet(scored)} the floors on stability and size. {reason}"
     index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
     return index, (
-        f"{tried}; {len(eligible)} {_meet(eligible)} the floors. There are no events to hold out and too few columns, "
-        f"so neither lift nor explained variance can be measured; {called(best)} has the highest mean silhouette "
-        f"among them ({best.silhouette.value:.3f})."
+        f"{tried}; {len(eligible)} {_meet(eligible)} the floors. There are no events to hold out, and not enough "
+        "columns or too many, so neither lift nor explained variance can be measured; "
+        f"{called(best)} has the highest mean silhouette among them ({best.silhouette.value:.3f})."
     )
 
 
 def _only(candidate: Candidate, asked: Clustering) -> str:
     told = f" It misses a floor: {' and '.join(candidate.misses)}." if candidate.misses else ""
+    if not counts_clusters(candidate.method):
+        with_settings = f" with {settings_told(candidate.settings)}" if candidate.settings else ""
+        found = f"{candidate.method}{with_settings} found {candidate.k} segments"
+        return f"Only {found}; there is nothing else to choose from.{told}"
     if asked.k[0] == asked.k[1]:
         return f"k = {candidate.k} is fixed in the configuration, so nothing was chosen.{told}"
     return f"Only k = {candidate.k} could be tried with so few different users, so nothing was chosen.{told}"
@@ -125,7 +129,7 @@ def _tried(candidates: tuple[Candidate, ...]) -> str:
     numbers = sorted({candidate.k for candidate in candidates})
     span = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}"
     from_recipes = f" from {len(recipes)} recipes" if len(recipes) > 1 else ""
-    if len(methods) == 1 and not from_recipes:
+    if len(methods) == 1 and not from_recipes and len(numbers) == len(candidates):
         return f"{len(candidates)} numbers of segments were tried, {span}"
     named = f"{', '.join(methods[:-1])} and {methods[-1]}" if len(methods) > 1 else methods[0]
     return f"{len(candidates)} candidates{from_recipes} were tried, {named} with k {span}"

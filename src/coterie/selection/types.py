@@ -16,7 +16,7 @@ VERSION = 2
 
 StabilityBand = Literal["unstable", "doubtful", "stable", "highly stable"]
 Grade = Literal["natural", "reproducible", "constructive", "none"]
-GateName = Literal["verdict", "stability", "size", "users"]
+GateName = Literal["verdict", "stability", "size", "noise", "users"]
 Null = Literal["gaussian", "copula", "permuted"]
 
 
@@ -217,7 +217,7 @@ class Gate:
     """One condition of publishing, for programs.
 
     Args:
-        name: "verdict", "stability", "size" or "users". passed: whether it is met. reason: what was found.
+        name: "verdict", "stability", "size", "noise" or "users". passed: whether it is met. reason: what was found.
     """
 
     name: GateName

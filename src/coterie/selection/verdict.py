@@ -7,6 +7,7 @@ Analysis", section 2.3, with conditions that can be checked (``_grade``).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from coterie.config import Config, Evaluation, Floors
 from coterie.selection.choice import Choice, caller
@@ -32,12 +33,19 @@ FEW_USERS = 100  # a share within a segment of 20 is known to +-22 points, and a
 MOSTLY = 0.5  # where the report says "largely"
 HEAVY_LIGHT = 0.25  # above a quarter of log activity's variance a reader should know; ML-100K's taste segments have .4
 Z_95 = 1.959963984540054
-NOT_TESTED = Answer(
+OF_CATEGORIES = Answer(
     NATURAL,
     False,
     "not tested: categories lie apart by nature",
     "Answers such as yes and no have gaps between them whether or not there are groups of people, so a gap between "
     "segments shows nothing here. They may still be useful.",
+)
+TOO_MANY = Answer(
+    NATURAL,
+    False,
+    "not tested: too many users for this method",
+    "A method that looks for dense places would have to be run on all users of many made-up audiences, which takes "
+    "hours for so many. They may still be useful.",
 )
 
 
@@ -49,6 +57,7 @@ def judge(
     gap: GapCurve | None = None,
     recipes: tuple[RecipeTried, ...] = (),
     left_out: tuple[LeftOut, ...] = (),
+    segment_ids: Sequence[str] = (),
 ) -> Decision:
     """Answer the questions about the chosen candidate.
 
@@ -56,8 +65,10 @@ def judge(
         choice: which it is. config: of its recipe, for floors and how things were measured.
         null, gap: measured on its points; None where they could not be.
         recipes, left_out: what else was tried.
+        segment_ids: that clusters go by, in label order; by default s-1, s-2 and so on.
     """
     candidate = choice.candidate
+    segment_ids = segment_ids or [f"s-{number}" for number in range(1, candidate.k + 1)]
     answers = _answers(candidate, config.segments, null)
     grade = _grade(candidate, answers)
     return Decision(
@@ -67,7 +78,7 @@ def judge(
         grade=grade,
         answers=answers,
         protocol=_protocol(choice, config.evaluation, null),
-        warnings=_warnings(choice, config),
+        warnings=_warnings(choice, config, segment_ids, recipes),
         recipes=recipes,
         left_out=left_out,
         comparisons=comparisons(choice),
@@ -78,13 +89,17 @@ def judge(
 
 
 def _answers(candidate: Candidate, floors: Floors, null: NullTest | None) -> tuple[Answer, ...]:
-    answers = [NOT_TESTED if null is None else _natural(null)]
+    answers = [_untested(candidate) if null is None else _natural(null)]
     answers.append(_reproducible(candidate, floors))
     if candidate.lift is not None:
         answers.append(_pays(candidate.lift))
     elif candidate.explained is not None:
         answers.append(_explains(candidate.explained))
     return (*answers, _usable(candidate, floors))
+
+
+def _untested(candidate: Candidate) -> Answer:
+    return OF_CATEGORIES if counts_clusters(candidate.method) else TOO_MANY
 
 
 def _natural(null: NullTest) -> Answer:
@@ -155,8 +170,9 @@ def _explains(found: Explained) -> Answer:
 def _usable(candidate: Candidate, floors: Floors) -> Answer:
     n_users, smallest = _n_users(candidate), min(candidate.sizes)
     is_large = candidate.smallest_share >= floors.min_share
-    is_many = n_users >= FEW_USERS
-    left = f"{candidate.noise_share:.0%} of users are noise, in no segment. " if candidate.noise_share > 0 else ""
+    is_many, is_most = n_users >= FEW_USERS, candidate.noise_share <= floors.max_noise
+    noise = _n_noise(candidate)
+    left = f"{noise:,} users ({candidate.noise_share:.1%}) are noise, in no segment. " if noise else ""
     all_in = "" if left else f"Each of the {n_users:,} segmented users is in one. "
     detail = (
         f"The smallest segment has {smallest:,} users ({candidate.smallest_share:.1%}; at least "
@@ -166,6 +182,8 @@ def _usable(candidate: Candidate, floors: Floors) -> Answer:
     if not is_many:
         detail += f" {_few(n_users, smallest)}"
         return Answer(USABLE, False, f"no: {n_users} users are too few to act on", detail)
+    if not is_most:
+        return Answer(USABLE, False, f"no: {candidate.noise_share:.0%} of users are in no segment", detail)
     short = f"{'yes' if is_large else 'no'}: {candidate.k} segments, the smallest {candidate.smallest_share:.1%}"
     return Answer(USABLE, is_large, short, detail)
 
@@ -182,6 +200,10 @@ def _few(n_users: int, smallest: int) -> str:
 
 def _n_users(candidate: Candidate) -> int:
     return round(sum(candidate.sizes) / (1 - candidate.noise_share))
+
+
+def _n_noise(candidate: Candidate) -> int:
+    return _n_users(candidate) - sum(candidate.sizes)
 
 
 def _grade(candidate: Candidate, answers: tuple[Answer, ...]) -> Grade:
@@ -204,10 +226,12 @@ def _gates(candidate: Candidate, grade: Grade, floors: Floors) -> tuple[Gate, ..
     weakest, n_users = min(candidate.jaccard), _n_users(candidate)
     stability = f"the least stable segment has {weakest:.2f}; {floors.min_stability:.2f} is asked for"
     size = f"the smallest segment holds {candidate.smallest_share:.1%}; {floors.min_share:.1%} is asked for"
+    noise = f"{candidate.noise_share:.1%} of users are in no segment; at most {floors.max_noise:.0%} may be"
     return (
         Gate("verdict", grade != "none", f"the verdict is {grade}"),
         Gate("stability", weakest >= floors.min_stability, stability),
         Gate("size", candidate.smallest_share >= floors.min_share, size),
+        Gate("noise", candidate.noise_share <= floors.max_noise, noise),
         Gate("users", n_users >= FEW_USERS, f"{n_users:,} users; {FEW_USERS} are asked for"),
     )
 
@@ -239,10 +263,12 @@ def _protocol(choice: Choice, evaluation: Evaluation, null: NullTest | None) -> 
     return tuple(lines)
 
 
-def _warnings(choice: Choice, config: Config) -> tuple[str, ...]:
+def _warnings(
+    choice: Choice, config: Config, segment_ids: Sequence[str], recipes: tuple[RecipeTried, ...]
+) -> tuple[str, ...]:
     candidate = choice.candidate
-    warnings = [*_of_numbers(choice, config), *_of_noise(choice)]
-    idle = _idle(candidate)
+    warnings = [*_of_numbers(choice, config), *_of_noise(choice), *_of_recipes(candidate, recipes)]
+    idle = _idle(candidate, segment_ids)
     if idle:
         warnings.append(
             f"Knowing the segment does not measurably help to rank for {idle}: lift pays on average, not for everybody."
@@ -273,21 +299,43 @@ def _of_numbers(choice: Choice, config: Config) -> list[str]:
 
 
 def _of_noise(choice: Choice) -> list[str]:
-    """Warn of methods that leave most users out: the space has no dense places."""
-    called = caller(choice.candidates)
+    """Warn of users in no segment, and of methods that leave most users out: the space has no dense places."""
+    called, left = caller(choice.candidates), _n_noise(choice.candidate)
+    chosen = [f"{left:,} users ({choice.candidate.noise_share:.1%}) are noise and in no segment."] if left else []
     mostly = [c for c in choice.candidates if c.noise_share > MOSTLY]
     if not mostly:
-        return []
+        return chosen
     worst = max(mostly, key=lambda c: c.noise_share)
     return [
+        *chosen,
         f"{called(worst)} leaves out {worst.noise_share:.0%} of users as noise: this space has few dense places, and a "
-        "density method is a poor choice for it."
+        "density method is a poor choice for it.",
     ]
 
 
-def _idle(candidate: Candidate) -> str:
+def _of_recipes(candidate: Candidate, recipes: tuple[RecipeTried, ...]) -> list[str]:
+    """Warn of recipes that failed, and of ones that were measured on columns of their own."""
+    warnings = []
+    failed = [recipe for recipe in recipes if recipe.failure]
+    if failed:
+        count = f"{len(failed)} of {len(recipes)} recipes"
+        warnings.append(f"{count} could not be made; the first, '{failed[0].name}': {failed[0].failure}")
+    others = any(recipe.measured and any(map(_is_of_features, recipe.changes)) for recipe in recipes)
+    if candidate.lift is None and candidate.explained is not None and others and len(recipes) > 1:
+        warnings.append(
+            "Recipes with other features were measured on columns of their own, so that their shares of explained "
+            "variance do not stand on one scale: a recipe of columns that repeat each other explains more of them."
+        )
+    return warnings
+
+
+def _is_of_features(key: str) -> bool:
+    return key.startswith("features.")
+
+
+def _idle(candidate: Candidate, segment_ids: Sequence[str]) -> str:
     """Name the segments whose own lift may well be 1 or less, where the segmentation as a whole pays."""
     if candidate.lift is None or not candidate.lift.lift.low > 1:
         return ""
-    within = enumerate(candidate.lift.per_segment, 1)
-    return ", ".join(f"s-{number} (lift {lift.value:.2f})" for number, lift in within if lift.low <= 1)
+    within = zip(segment_ids, candidate.lift.per_segment, strict=True)
+    return ", ".join(f"{segment_id} (lift {lift.value:.2f})" for segment_id, lift in within if lift.low <= 1)
