@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from coterie import records
 from coterie.errors import ConfigError, nearest, shown
 from coterie.faults import first_fault
+from coterie.poles import with_poles
 from coterie.terms import A_TAG, A_USER, AN_ITEM, OF_ITEMS, OF_USERS, ROW, TAG_GROUP, AttributeKind, Noun, Role, Use
 from coterie.vocabulary import with_vocabularies
 
@@ -48,6 +49,13 @@ def _ascending(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+def _two(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError("expected what the low end is called and what the high end is: [low, high]")
+    return tuple(value)
+
+
+Word = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Interval = Annotated[tuple[float, float], BeforeValidator(_pair), AfterValidator(_ascending)]
 
@@ -126,6 +134,7 @@ class Table(_Part):
     tags: Tags | None = None
     attributes: Mapping[str, AttributeKind] = Field(default_factory=dict)
     ranges: Mapping[str, Interval] = Field(default_factory=dict)
+    poles: Mapping[str, Annotated[tuple[Word, Word], BeforeValidator(_two)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _columns_fit_the_role(self) -> Table:
@@ -148,9 +157,11 @@ class Table(_Part):
             raise ValueError(f"duplicates = '{self.duplicates}' needs 'value'; without it choose keep or reject")
         if self.range is not None and self.value is None:
             raise ValueError("'range' is the range of 'value', which is not given")
-        stray = sorted(set(self.ranges) - {name for name, kind in self.attributes.items() if kind == "number"})
-        if stray:
-            raise ValueError(f"'ranges' names {shown(stray[0])}, which is not an attribute of kind 'number'")
+        numbers = {name for name, kind in self.attributes.items() if kind == "number"}
+        for key, named in (("ranges", self.ranges), ("poles", self.poles)):
+            stray = sorted(set(named) - numbers)
+            if stray:
+                raise ValueError(f"'{key}' names {shown(stray[0])}, which is not an attribute of kind 'number'")
         return self
 
 
@@ -276,7 +287,9 @@ class Search(_Part):
     """Which recipes, bases and embeddings with their settings, are tried beside what the config says once."""
 
     vary: Annotated[Mapping[str, tuple[Any, ...]], BeforeValidator(_lists)] = Field(default_factory=dict)
-    recipes: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    recipes: Mapping[Annotated[str, Field(min_length=1)], Annotated[Mapping[str, Any], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     budget: int = Field(60, ge=1)
     sample: int = Field(5000, ge=100)
 
@@ -378,7 +391,8 @@ def load_config(path: str | Path, *, read_vocabularies: bool = True) -> Config:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number too long or lists too deep for Python are not TOML's own
         raise ConfigError(f"{shown(path.name)} is not valid TOML: {error}") from error
-    return parse_config(with_vocabularies(raw, path.parent) if read_vocabularies else raw)
+    filled = with_poles(raw, path.parent)
+    return parse_config(with_vocabularies(filled, path.parent) if read_vocabularies else filled)
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from coterie.config import Config, load_config
-from coterie.features.assembling import make_features
-from coterie.model import make_embedder
+from coterie.config import load_config
 from coterie.runs.steps import scan_sources
-from coterie.selection.recipes import expand
-from coterie.selection.trials import counts_clusters, make_clusterer
 from coterie.sources import RawTable
 from coterie.tables import RuleCount
 from coterie.tables.build import build_for_scoring
@@ -44,8 +40,6 @@ def check_project(path: Path) -> ProjectCheck:
         CoterieError: says what would stop a run.
     """
     config = load_config(path)
-    for recipe in expand(config):
-        _check_methods(recipe.config)
     raw = scan_sources(config, path if path.is_dir() else path.parent)
     head = {name: RawTable(t.frame.head(LOOKED_AT), t.location, t.fingerprint) for name, t in raw.items()}
     built = build_for_scoring(config, head)
@@ -61,14 +55,6 @@ def check_project(path: Path) -> ProjectCheck:
             for name, table in raw.items()
         )
     )
-
-
-def _check_methods(config: Config) -> None:
-    make_features(config)
-    make_embedder(config)
-    highest = config.clustering.k[1]
-    for method in config.clustering.methods:
-        make_clusterer(config.clustering, method, highest if counts_clusters(method) else None)
 
 
 def _is_told_by_first_rows(count: RuleCount) -> bool:

@@ -15,7 +15,6 @@ from coterie import records
 from coterie.clustering.contract import Labels
 from coterie.config import Config
 from coterie.engines import local
-from coterie.features.assembling import make_features
 from coterie.features.contract import Ids
 from coterie.model import SegmentModel, as_frame
 from coterie.runs import tables_on_disk
@@ -29,7 +28,7 @@ from coterie.segments.naming import name_segments, short_marks
 from coterie.segments.profile import profile_segments
 from coterie.segments.types import PROFILES_SCHEMA, PROFILES_VERSION, Segment, SegmentProfile
 from coterie.selection.heldout import event_table, positive_floor
-from coterie.selection.recipes import expand
+from coterie.selection.recipes import check, expand
 from coterie.selection.types import Candidate, stability_band
 from coterie.sources import RawTable
 from coterie.sources.columns import require_columns
@@ -44,13 +43,12 @@ MIN_PEOPLE = 20  # who share a category before it describes what they take up; a
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     """Open every table of the config and check that its columns are there; rows are not read yet.
 
-    Features and their options are checked too, descriptors among them: no later step may need them anew.
+    Features and methods and their options are checked too, descriptors among them: no later step may need them anew.
 
     Args:
         folder: what relative paths stand relative to.
     """
-    for recipe in expand(config):
-        make_features(recipe.config)
+    check(expand(config))
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
@@ -83,6 +81,7 @@ def write_profiles(
     options = ProfileOptions(
         positive_from=positive_floor(config, events) if events is not None else None,
         min_items=1 if noun == A_USER else MIN_PEOPLE,
+        poles={(name, column): ends for name, table in config.tables.items() for column, ends in table.poles.items()},
     )
     profiles = profile_segments(tables, members, options)
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)

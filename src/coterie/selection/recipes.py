@@ -6,13 +6,16 @@ is checked like any other, so a recipe can say nothing that a ``coterie.toml`` c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from coterie.config import Config, parse_config
-from coterie.errors import ConfigError, nearest, shown
+from coterie.errors import ConfigError, UnknownNameError, nearest, shown
+from coterie.features.assembling import make_features
+from coterie.model import make_embedder
+from coterie.selection.trials import counts_clusters, make_clusterer
 
 SECTIONS = ("features", "embedding", "clustering")
 MOST = 500  # recipes; more are a slip in 'vary', since even the coarse round would take hours
@@ -38,8 +41,8 @@ def expand(config: Config) -> tuple[Recipe, ...]:
     """Give every recipe that a config asks for: all combinations of ``vary``, then the named ones.
 
     Raises:
-        ConfigError: a key stands in no section that can vary or changes nothing that is there, a value is refused, or
-            there are too many recipes.
+        ConfigError: a key stands in no section that can vary or changes nothing that is there, a value is refused or
+            listed twice, two recipes have one name, or there are too many.
     """
     asked = config.search
     grid = [dict(zip(asked.vary, values, strict=True)) for values in _bounded(asked.vary)]
@@ -54,12 +57,47 @@ def expand(config: Config) -> tuple[Recipe, ...]:
         Recipe(name, changes, _made(config, changes, f"search.recipes.{name}"), is_named=True)
         for name, changes in asked.recipes.items()
     ]
+    _refuse_alike([recipe.name for recipe in (*varied, *named)])
     return (*varied, *named)
+
+
+def check(recipes: Sequence[Recipe]) -> None:
+    """Make what each recipe asks for, and throw it away: what cannot be made is said before anything is measured.
+
+    Raises:
+        ConfigError: a method has no plug-in, or an option is unknown or out of its range; names the recipe.
+        MissingExtraError: an optional package is not installed.
+    """
+    for recipe in recipes:
+        try:
+            _make(recipe.config)
+        except (ConfigError, UnknownNameError) as error:
+            if not recipe.name:
+                raise
+            raise ConfigError(f"the recipe {shown(recipe.name)} cannot be made: {error}") from error
+
+
+def _make(config: Config) -> None:
+    make_features(config)
+    make_embedder(config)
+    highest = config.clustering.k[1]
+    for method in config.clustering.methods:
+        make_clusterer(config.clustering, method, highest if counts_clusters(method) else None)
+
+
+def _refuse_alike(names: Sequence[str]) -> None:
+    # Candidates know their recipe by its name alone.
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two recipes are called {shown(name)}; choose another name under 'search.recipes'")
 
 
 def _bounded(vary: Mapping[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     count = 1
-    for values in vary.values():
+    for key, values in vary.items():
+        twice = next((value for place, value in enumerate(values) if _told(value) in map(_told, values[:place])), None)
+        if twice is not None:
+            raise ConfigError(f"'search.vary' lists {_told(twice)} twice for {shown(key)}; take one out")
         count *= len(values)
     if count > MOST:
         raise ConfigError(f"'search.vary' makes {count:,} recipes; at most {MOST} can be tried: list fewer values")
@@ -85,8 +123,8 @@ def _set(raw: dict[str, Any], key: str, value: Any, where: str) -> None:
     section, *path = key.split(".")
     if section not in SECTIONS or not path:
         raise ConfigError(
-            f"'{where}' names {shown(key)}; expected a key in {', '.join(SECTIONS[:-1])} or {SECTIONS[-1]} with dots, "
-            f"such as 'embedding.dims'{nearest(section, SECTIONS)}"
+            f"'{where}' names {shown(key)}; expected a key in {', '.join(SECTIONS[:-1])} or {SECTIONS[-1]} with dots "
+            f'and in quotes, such as "embedding.dims"{"" if section in SECTIONS else nearest(section, SECTIONS)}'
         )
     place = raw[section] = _copied(raw[section])
     for depth, name in enumerate(path[:-1]):
@@ -120,4 +158,6 @@ def _short_names(keys: tuple[str, ...]) -> dict[str, str]:
 def _told(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return " + ".join(value)
+    return str(list(value)) if isinstance(value, tuple) else str(value)
