@@ -45,7 +45,7 @@ def search_recipes(config: Config, recipes: Sequence[Recipe], ground: Ground) ->
         config: with the budget. recipes: all that are asked for.
 
     Raises:
-        DataError: none of the recipes can be made of these tables; says why of the first.
+        DataError: none of the recipes can be made of these tables; says why.
     """
     best: list[Candidate | None] = [None] * len(recipes)
     taken: Sequence[bool] = [True] * len(recipes)
@@ -54,12 +54,26 @@ def search_recipes(config: Config, recipes: Sequence[Recipe], ground: Ground) ->
         taken = screening.finalists(recipes, best, config.search.budget, config.segments.min_stability)
     tried = _measure({place: recipe for place, recipe in enumerate(recipes) if taken[place]}, ground)
     if not tried:
-        raise DataError(next(iter(ground.failures.values())))
+        raise DataError(_all_failed(recipes, ground.failures))
     accounts = [
         _account(recipe, place in tried, best[place], ground.failures.get(place, ""))
         for place, recipe in enumerate(recipes)
     ]
     return Searched(tuple(tried.values()), tuple(accounts))
+
+
+def _all_failed(recipes: Sequence[Recipe], failures: Mapping[int, str]) -> str:
+    """Say why each recipe failed: those that failed alike together."""
+    reasons: dict[str, list[str]] = {}
+    for place, reason in failures.items():
+        reasons.setdefault(reason, []).append(f"'{recipes[place].name}'")
+    told = "; ".join(f"{_first(names)}: {reason}" for reason, names in reasons.items())
+    return f"none of the {len(recipes)} recipes can be made of these tables. {told}"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]
 
 
 def _account(recipe: Recipe, measured: bool, best: Candidate | None, failure: str) -> RecipeTried:
@@ -111,7 +125,9 @@ def _writing(write: Callable[..., None], recipe: Recipe, ground: Ground, given: 
 
 
 def _load_tried(recipe: Recipe, placed: Placed, key: str, folder: Path) -> Tried:
-    return Tried(recipe, placed, load_sheet(folder), folder, key)
+    tried = Tried(recipe, placed, load_sheet(folder), folder, key)
+    tried.check()
+    return tried
 
 
 def _key_of_space(recipe: Recipe, key: str) -> str:
@@ -131,7 +147,7 @@ def _each(
         try:
             found[place] = answer(*task)
         except (DataError, ConfigError) as error:
-            if len(asked) == 1:
+            if len(asked) == 1 and not failures:
                 raise
             failures[place] = str(error)
     return found

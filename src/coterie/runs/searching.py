@@ -97,6 +97,16 @@ class Tried:
     folder: Path
     key: str
 
+    def check(self) -> None:
+        """Read everything once, so that what is damaged is made again.
+
+        Raises:
+            ModelError: a file is missing or damaged.
+        """
+        for number in range(len(self.sheet.candidates)):
+            for part in ("clusterer", "labels"):
+                frozen.load(self.folder, f"{part}-{number}")
+
     def clusterer(self, number: int) -> FittedClusterer:
         """Give the clusters of a candidate, by its place in the recipe's sheet."""
         part = frozen.load(self.folder, f"clusterer-{number}")
@@ -192,8 +202,12 @@ class Chosen:
 WRITTEN_OF_USERS = ("reason", "answers", "protocol", "warnings", "left_out", "comparisons")  # a decision's sentences
 
 
-def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
-    """Judge the winner, and give its model."""
+def conclude(winner: Winner, proof: Proof, searched: Searched, segment_ids: Sequence[str] = ()) -> Chosen:
+    """Judge the winner, and give its model.
+
+    Args:
+        segment_ids: of its clusters, in label order; by default s-1, s-2 and so on.
+    """
     tried, number = winner.tried, winner.number
     choice = winner.choice
     slsw = tuple(sum(values) / len(values) for values in proof.slsw)
@@ -205,8 +219,9 @@ def conclude(winner: Winner, proof: Proof, searched: Searched) -> Chosen:
         gap=proof.gap,
         recipes=searched.recipes,
         left_out=tuple(one for other in searched.tried for one in other.sheet.left_out),
+        segment_ids=segment_ids,
     )
     decision = all_told_of(decision, *tried.recipe.config.nouns, *WRITTEN_OF_USERS)
     clusterer = tried.clusterer(number)
-    segment_ids = tuple(f"s-{place + 1}" for place in range(clusterer.n_clusters))
-    return Chosen(decision, SegmentModel(tried.placed.space, clusterer, segment_ids), tried.labels(number))
+    named = tuple(segment_ids) or tuple(f"s-{place + 1}" for place in range(clusterer.n_clusters))
+    return Chosen(decision, SegmentModel(tried.placed.space, clusterer, named), tried.labels(number))
