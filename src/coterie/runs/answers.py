@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     chosen = conclude(winner, proof, searched)
     placed = winner.tried.placed
     found_again = identity.identify(steps.partition(placed, chosen), stored.tables)
-    chosen = replace(chosen, model=replace(chosen.model, segment_ids=found_again.segment_ids))
+    chosen = conclude(winner, proof, searched, found_again.segment_ids)
     whole = key_of("evidence", key, [tried.key for tried in searched.tried], found_again.segment_ids)
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
     evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
