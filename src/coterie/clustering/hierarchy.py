@@ -9,6 +9,7 @@ rows. Either way assigning agrees with the fit in every row.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -150,7 +151,7 @@ class Agglomerative:
         else:
             _refuse_many(len(points))
             representatives, nearest = exact, np.arange(len(points), dtype=np.int32)
-            tree = linkage(exact, self.linkage)
+            tree = _tree_of(exact.tobytes(), exact.shape[1], self.linkage)
         old = cut(tree, self.k)
         labels, order = inhabited_order(old[nearest], self.k)
         new_number = np.empty(self.k, np.int32)
@@ -167,6 +168,14 @@ class Agglomerative:
         found = assign_nearest(points, model.cluster_centers_).labels
         nearest, order = inhabited_order(found, n_centres)
         return np.ascontiguousarray(model.cluster_centers_[order]), nearest
+
+
+@lru_cache(maxsize=64)
+def _tree_of(cells: bytes, n_dims: int, how: str) -> Floats:
+    """Merge rows one by one; the tree is remembered, since a search cuts the tree of the same rows at every k."""
+    tree: Floats = linkage(np.frombuffer(cells, np.float64).reshape(-1, n_dims), how)
+    tree.setflags(write=False)
+    return tree
 
 
 def _refuse_many(n_rows: int) -> None:
