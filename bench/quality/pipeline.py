@@ -17,7 +17,7 @@ from coterie.features.contract import Ids
 from coterie.model import fit_space
 from coterie.selection.choice import choose
 from coterie.selection.gains import error_of_difference
-from coterie.selection.proof import asked_of, prove
+from coterie.selection.proof import asked_of, nature
 from coterie.selection.search import measure
 from coterie.selection.trials import Search, quiet
 from coterie.selection.types import Decision
@@ -60,7 +60,7 @@ def config_of(tables: Mapping[str, CheckedTable], features: Mapping[str, Any], *
     return parse_config(raw)
 
 
-def segment(config: Config, tables: Tables, *, with_proof: bool = True) -> Segmented:
+def segment(config: Config, tables: Tables, *, with_nature: bool = True) -> Segmented:
     """Go from tables to a decision in one thread."""
     ids = entity_ids(make_features(config), tables)
     space, points, known = fit_space(config, tables, ids, "space")
@@ -73,8 +73,6 @@ def segment(config: Config, tables: Tables, *, with_proof: bool = True) -> Segme
 
     choice = choose(found.candidates, config, paired_error)
     labels = found.trials[choice.chosen].labels
-    proof = None
-    if with_proof:
-        proof = prove(config, points, labels, asked_of(choice.candidate), space.columns, threads=1, progress=quiet)
-    decision = judge(choice, config, null=proof.null if proof else None, gap=proof.gap if proof else None)
+    null = nature(config, points, labels, asked_of(choice.candidate), threads=1) if with_nature else None
+    decision = judge(choice, config, null=null)
     return Segmented(ids, labels, decision)

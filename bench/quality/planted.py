@@ -2,7 +2,7 @@
 
     python bench/quality/planted.py [--draws 30] [--json FILE] [--kinds traits events mixed]
 
-Audiences of 1,500 users fall into 3, 5 or 8 segments, of even sizes or with 20:1 between the largest and the smallest.
+Audiences of 1,000 users fall into 3, 5 or 8 segments, of even sizes or with 20:1 between the largest and the smallest.
 Traits are 15 numbers around the segment's means, whose nearest ones lie 6 standard deviations apart; events are draws
 of 30 to 80 of 240 items by popularity and the segment's taste; mixed audiences have both, weaker. Noise of 0, 15 or
 30 % is the share of answers and events that are drawn without regard to the segment. Beside what Coterie finds stands
@@ -29,7 +29,7 @@ from coterie.randomness import generator
 from coterie.tables import Tables
 from coterie.terms import EVENTS, ITEM, USER, USERS
 
-N_USERS, N_TRAITS, N_ITEMS = 1_500, 15, 240
+N_USERS, N_TRAITS, N_ITEMS = 1_000, 15, 240
 KS, SIZES, NOISE, KINDS = (3, 5, 8), ("even", "20:1"), (0.0, 0.15, 0.3), ("traits", "events", "mixed")
 Floats = npt.NDArray[np.float64]
 

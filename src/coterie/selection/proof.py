@@ -60,7 +60,7 @@ def prove(
         columns: (d,) names of the points' dimensions; see ``Search.columns``.
     """
     progress("made-up audiences without groups", 0, 3)
-    null = None if reads_categories(asked.method) else _null(config, points, labels, asked, threads=threads)
+    null = nature(config, points, labels, asked, threads=threads)
     progress("gap statistic", 1, 3)
     gap = _gap(config, points, asked, threads=threads)
     progress("stability within the solution", 2, 3)
@@ -73,7 +73,10 @@ def prove(
     return Proof(null, gap, tuple(tuple(float(value) for value in segment) for segment in pairs.T))
 
 
-def _null(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest | None:
+def nature(config: Config, points: Points, labels: Labels, asked: Asked, *, threads: int) -> NullTest | None:
+    """Test whether a clustering is natural; None where that cannot be asked, or would take hours. Args as ``prove``."""
+    if reads_categories(asked.method):
+        return None
     evaluation = config.evaluation
     replicates, most_rows = evaluation.replicates, MOST_ROWS
     if not counts_clusters(asked.method):
