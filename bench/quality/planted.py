@@ -151,9 +151,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     cells = list(product(asked.kinds, KS, SIZES, NOISE))
-    draws = [Draw(*cell, number) for cell in cells for number in range(asked.draws)]
+    draws = [Draw(*cell, number) for number in range(asked.draws) for cell in cells]
+    found = []
     with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(one, draws, chunksize=4))
+        for row in pool.map(one, draws):
+            found.append(row)
+            if asked.json:  # a row at a time, so that a bench that was stopped is not lost
+                with asked.json.open("a") as lines:
+                    lines.write(json.dumps(asdict(row)) + "\n")
     print("| audience | k | sizes | noise | median ARI | Bayes ARI | right k | natural |")
     print("|---|---|---|---|---|---|---|---|")
     for cell in cells:
@@ -164,8 +169,6 @@ def main() -> None:
             f"{np.mean([r.grade == 'natural' for r in rows]):.0%} |",
             flush=True,
         )
-    if asked.json:
-        asked.json.write_text("\n".join(json.dumps(asdict(f)) for f in found) + "\n")
 
 
 if __name__ == "__main__":
