@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from coterie.segments.marks import ACTIVITY_LABEL
 from coterie.segments.naming import name_segments, short_marks
 from coterie.segments.types import SegmentProfile
+from coterie.terms import Noun
 from tests.segments.samples import mark
 
 
@@ -25,7 +26,7 @@ def test_order_of_preference():
     tags = mark("Horror"), mark("Thriller")
     item = mark("Star Wars (1977)", "item")
     student = mark("student", "category", column="occupation")
-    age = mark("age", "number", column="age", inside=50.0, overall=30.0, effect=0.9, index=None)
+    age = mark("age", "number", column="age", inside=50.0, overall=30.0, effect=0.9, index=None, use="descriptor")
     assert name(*tags, item, student, age, active()) == "Horror & Thriller fans"
     assert name(tags[0], item, student, age, active()) == "Horror fans"
     assert name(item, student, age, active()) == "Star Wars fans"
@@ -35,6 +36,36 @@ def test_order_of_preference():
     assert name(active()) == "Heavy users"
     assert name(active(-0.8)) == "Light users"
     assert name() == "Segment 1"
+
+
+def answer(label, effect, **changes):
+    inside = 3.0 + effect
+    return mark(label, "number", column=label, inside=inside, overall=3.0, effect=effect, index=None, **changes)
+
+
+def test_numbers_that_segments_were_formed_on_come_before_what_describes_them():
+    opera, theatre, cars = answer("Opera", 0.6), answer("Theatre", 0.9), answer("Cars", -0.7)
+    woman = mark("female", "category", use="descriptor")
+    assert name(opera, theatre, woman) == "Higher Theatre & Opera users"
+    assert name(opera, cars, woman) == "Lower Cars & Higher Opera users"
+    assert name(opera, woman) == "Higher Opera users"
+    assert name(mark("Drama"), opera, theatre) == "Drama fans"
+    assert name(answer("Opera", 0.1), woman) == "Female users"
+    assert short_marks(profile(opera, theatre, cars, woman)) == (
+        "Theatre 3.9 against 3",
+        "Cars 2.3 against 3",
+        "Opera 3.6 against 3",
+    )
+    assert short_marks(profile(opera, woman)) == ("Opera 3.6 against 3", "female 200")
+
+
+def test_ends_of_scales_are_named_as_the_segment_leans():
+    serious = answer("B1", 0.9, poles=("playful", "serious"))
+    shy = answer("B2", -0.8, poles=("shy", "bold"))
+    assert name(serious, shy) == "Serious & Shy users"
+    films = Noun("item", "characters")
+    assert name_segments([profile(serious, shy)], films)["s-1"] == "Serious & Shy characters"
+    assert short_marks(profile(serious, shy)) == ("serious 3.9 against 3", "shy 2.2 against 3")
 
 
 def test_only_significant_over_indexed_and_sizeable_marks_give_names():

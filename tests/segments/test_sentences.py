@@ -88,3 +88,19 @@ def test_activity_says_its_table_where_there_are_several():
     assert sentences([number(label, 153.2, 106.04, column="events", table="views")]) == (
         "More active in views: 153 events on average, against 106 among all users.",
     )
+
+
+def test_of_hundreds_of_numbers_the_strongest_are_said():
+    answers = [number(f"q{i}", 3 + i / 10, 3, i / 10) for i in range(3, 9)]
+    answers += [number(f"r{i}", 3 - i / 10, 3, -i / 10) for i in range(3, 9)]
+    ages = [number("age", 30, 20, 0.5, use="descriptor")]
+    heads = [sentence.split(":")[0] for sentence in sentences([*answers, *ages])]
+    assert heads == ["Higher q8", "Lower r8", "Higher q7", "Lower r7", "Higher q6", "Lower r6", "Higher age"]
+
+
+def test_ends_of_scales_are_said():
+    ends = ("playful", "serious")
+    assert sentences([number("B1", 71, 52, 0.9, poles=ends), number("B2", 29, 52, -0.8, poles=ends)]) == (
+        "More serious, less playful: 71 on average, against 52 among all users.",
+        "More playful, less serious: 29 on average, against 52 among all users.",
+    )

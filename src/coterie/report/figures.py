@@ -10,10 +10,11 @@ from coterie import plots
 from coterie.plots.theme import Chart, known
 from coterie.report.contents import ReportContents
 from coterie.report.words import decimal, floor
-from coterie.segments.types import Mark, SegmentProfile, Shares
+from coterie.segments.types import Histogram, Mark, SegmentProfile, Shares
 from coterie.terms import STATE
 
 _AXIS_ROOM = 48  # pixels
+MOST_NUMBERS = 12  # distributions drawn a segment: a survey has hundreds, and nobody looks at them
 _KINDS = (("tag", "Tags"), ("item", "Items"), ("category", "Who they are"))
 
 
@@ -98,15 +99,30 @@ def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure
             formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
             note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
             figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
-    for place, histogram in enumerate(profile.numbers):
+    for place, histogram in enumerate(_widest_apart(profile)):
         if sum(histogram.inside):
             chart = plots.number_distribution(own, histogram, tint=tint)
             note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
-            figures.append(_figure(f"fig-{own}-number-{place}", _said(histogram.column), note, chart))
+            title = _said(_label_of(profile, histogram.column))
+            figures.append(_figure(f"fig-{own}-number-{place}", title, note, chart))
     for place, shares in enumerate(profile.shares):
         if sum(shares.counts):
             figures.append(_shares(f"fig-{own}-shares-{place}", own, shares, tint))
     return tuple(figures)
+
+
+def _widest_apart(profile: SegmentProfile) -> tuple[Histogram, ...]:
+    """Give the distributions of the numbers by which a segment differs most, in their order; all stand in its table."""
+    effects = {mark.column: abs(mark.effect) for mark in profile.marks if mark.kind == "number"}
+    largest = sorted(effects, key=lambda column: (-effects[column], column))[:MOST_NUMBERS]
+    if len(profile.numbers) <= MOST_NUMBERS:
+        return profile.numbers
+    return tuple(histogram for histogram in profile.numbers if histogram.column in largest)
+
+
+def _label_of(profile: SegmentProfile, column: str) -> str:
+    labels = (mark.label for mark in profile.marks if mark.kind == "number" and mark.column == column and mark.poles)
+    return next(labels, column)
 
 
 def _shares(figure_id: str, segment_id: str, shares: Shares, tint: str | None) -> Figure:

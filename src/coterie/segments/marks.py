@@ -175,11 +175,12 @@ def _mark(family: Family, label: int, place: int, options: ProfileOptions) -> Ma
     index = None
     if np.isfinite(compared.index[at]):
         index = Interval(float(compared.index[at]), float(compared.low[at]), float(compared.high[at]))
+    poles = options.poles.get((family.table, family.column)) if family.kind == "number" else None
     return Mark(
         kind=family.kind,
         table=family.table,
         column=family.column,
-        label=family.labels[place],
+        label=family.labels[place] if poles is None else " to ".join(poles),
         use=family.use,
         n=int(family.n[at]),
         n_all=int(family.n_all[place]),
@@ -190,6 +191,7 @@ def _mark(family: Family, label: int, place: int, options: ProfileOptions) -> Ma
         p=float(compared.p[at]),
         p_adjusted=float(family.p_adjusted[at]),
         significant=bool(family.p_adjusted[at] < options.fdr),
+        poles=poles,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +95,7 @@ class ProfileOptions:
         max_over: items, and tags, kept a segment of those it over-indexes on. max_under: under-indexes on.
         max_values: values of a category shown by name, the others together; states are all shown.
         exemplars: users nearest to the centre that are named.
+        poles: by (table, column), what the low and the high end of a number are called.
 
     Raises:
         ConfigError: an option is out of its range.
@@ -109,13 +111,14 @@ class ProfileOptions:
     max_under: int = 10
     max_values: int = 20
     exemplars: int = 5
+    poles: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.fdr < 1:
             raise ConfigError(f"'fdr' is a share between 0 and 1, got {self.fdr}")
         floors = {"min_cell": 2, "min_users": 2, "min_items": 1, "top_items": 1, "max_values": 1}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            lowest = floors.get(field.name, 0)
-            if field.name not in {"fdr", "positive_from"} and value < lowest:
-                raise ConfigError(f"'{field.name}' must be at least {lowest}, got {value}")
+        for option in fields(self):
+            value = getattr(self, option.name)
+            lowest = floors.get(option.name, 0)
+            if option.name not in {"fdr", "positive_from", "poles"} and value < lowest:
+                raise ConfigError(f"'{option.name}' must be at least {lowest}, got {value}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from coterie.segments.marks import is_activity, is_over, strength
-from coterie.segments.sentences import is_notable, name_of, notable
+from coterie.segments.sentences import direction, figure, is_notable, name_of, notable, strongest_numbers
 from coterie.segments.types import Mark, SegmentProfile
 from coterie.terms import A_USER, Noun
 
@@ -50,14 +50,18 @@ def name_segments(
 def short_marks(profile: SegmentProfile, n: int = 3, noun: Noun = A_USER) -> tuple[str, ...]:
     """Give the strongest over-indexed marks for a table cell: "Film-Noir 215", "student 180".
 
-    Tags and attributes' values first, in the order of their strength; items fill what is left. An item that goes by a
-    number is called "item 883", so that its index is not taken for it. Where items are users, none is named.
+    Numbers that segments were formed on first, with the mean and that of all ("Opera 3.4 against 2.1"); then tags and
+    attributes' values, in the order of their strength; items fill what is left. An item that goes by a number is called
+    "item 883", so that its index is not taken for it. Where items are users, none is named.
     """
+    formed = [
+        f"{_end(mark)} {figure(mark.inside)} against {figure(mark.overall)}" for mark in _formed_on(profile.marks)
+    ]
     telling = [*notable(profile.marks, "tag", over=True), *notable(profile.marks, "category", over=True)]
     telling.sort(key=lambda mark: (-strength(mark), mark.kind, mark.column, mark.label))
     items = notable(profile.marks, "item", over=True) if noun == A_USER else []
-    chosen = [*telling, *items][:n]
-    return tuple(f"{_short(mark)} {mark.index.value:.0f}" for mark in chosen if mark.index is not None)
+    told = (f"{_short(mark)} {mark.index.value:.0f}" for mark in [*telling, *items] if mark.index is not None)
+    return tuple([*formed, *told][:n])
 
 
 def _candidates(profile: SegmentProfile, noun: Noun) -> Iterator[str]:
@@ -73,8 +77,9 @@ def _candidates(profile: SegmentProfile, noun: Noun) -> Iterator[str]:
     short = [title for title in titles if len(title) <= SHORT_TITLE]
     subjects += [f"{one} & {other} fans" for one, other in combinations(short, 2)]
     subjects += [f"{title} fans" for title in titles]
+    subjects += _by_numbers(marks, noun)
     subjects += [f"{_capital(_short(mark))} users" for mark in notable(marks, "category", over=True)[:BEST]]
-    subjects += [f"{_direction(mark)} users" for mark in numbers if not is_activity(mark)]
+    subjects += [f"{_direction(mark)} users" for mark in _by_size(numbers) if not is_activity(mark)]
     yield from (f"{one} & {other} fans" for one, other in combinations(tags, 2))
     yield from subjects
     if pace is not None:
@@ -87,12 +92,34 @@ def _candidates_of_others(profile: SegmentProfile, noun: Noun) -> Iterator[str]:
     own = [_capital(_short(mark)) for mark in notable(marks, "category", over=True)[:BEST]]
     taken_up_by = [_capital(mark.label) for mark in notable(marks, "tag", over=True)[:BEST]]
     numbers = [mark for mark in marks if mark.kind == "number" and is_notable(mark)]
+    yield from _by_numbers(marks, noun)
     for labels in (own, taken_up_by):
         yield from (f"{one} & {other} {noun.many}" for one, other in combinations(labels, 2))
         yield from (f"{label} {noun.many}" for label in labels)
-    yield from (f"{_direction(mark)} {noun.many}" for mark in numbers if not is_activity(mark))
+    yield from (f"{_direction(mark)} {noun.many}" for mark in _by_size(numbers) if not is_activity(mark))
     strong = [mark for mark in numbers if is_activity(mark) and abs(mark.effect) >= STRONG_D]
     yield from (f"{'Popular' if is_over(mark) else 'Seldom taken'} {noun.many}" for mark in strong)
+
+
+def _by_numbers(marks: Sequence[Mark], noun: Noun) -> Iterator[str]:
+    """Name by numbers that segments were formed on, the strongest first."""
+    formed = _formed_on(marks)[:BEST]
+    yield from (f"{_together(one, other)} {noun.many}" for one, other in combinations(formed, 2))
+    yield from (f"{_direction(mark)} {noun.many}" for mark in formed)
+
+
+def _formed_on(marks: Sequence[Mark]) -> list[Mark]:
+    return [mark for mark in strongest_numbers(marks) if mark.use == "basis"]
+
+
+def _by_size(numbers: Sequence[Mark]) -> list[Mark]:
+    return sorted(numbers, key=lambda mark: (-abs(mark.effect), mark.table, mark.column))
+
+
+def _together(one: Mark, other: Mark) -> str:
+    """Join two directions: "Higher Opera & Theatre", "Higher Opera & Lower Cars", "Serious & Bold"."""
+    is_repeated = one.poles is None and other.poles is None and is_over(one) == is_over(other)
+    return f"{_direction(one)} & {_end(other) if is_repeated else _direction(other)}"
 
 
 def _is_worded(label: str) -> bool:
@@ -129,4 +156,9 @@ def _pace(mark: Mark) -> str:
 
 
 def _direction(mark: Mark) -> str:
-    return f"{'Higher' if is_over(mark) else 'Lower'} {mark.column.replace('_', ' ')}"
+    return direction(mark) if mark.poles is None else _capital(_end(mark))
+
+
+def _end(mark: Mark) -> str:
+    """Name a number, or the end of it that a segment lies towards."""
+    return mark.column.replace("_", " ") if mark.poles is None else mark.poles[is_over(mark)]

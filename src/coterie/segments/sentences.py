@@ -57,8 +57,29 @@ def sentences(marks: Sequence[Mark], noun: Noun = A_USER) -> tuple[str, ...]:
         _say("More often", notable(marks, "category", over=True), _times),
         _say("Less often", notable(marks, "category", over=False), _valued),
     ]
-    said += [_say_number(mark, noun) for mark in marks if mark.kind == "number" and is_notable(mark)]
+    said += [_say_number(mark, noun) for mark in [*strongest_numbers(marks), *_active(marks)]]
     return tuple(sentence for sentence in said if sentence)
+
+
+def strongest_numbers(marks: Iterable[Mark]) -> list[Mark]:
+    """Give the numbers that are worth a sentence: of those that segments were formed on, then of those that describe
+    them, the strongest few above and below average, strongest first. How much users do is none of them.
+    """
+    found = [mark for mark in marks if mark.kind == "number" and is_notable(mark) and not is_activity(mark)]
+    chosen = []
+    for use in ("basis", "descriptor"):
+        for over in (True, False):
+            of_kind = [mark for mark in found if mark.use == use and is_over(mark) == over]
+            chosen += sorted(of_kind, key=_by_strength)[:MOST]
+    return sorted(chosen, key=lambda mark: (mark.use, *_by_strength(mark)))
+
+
+def _by_strength(mark: Mark) -> tuple[float, str, str]:
+    return -abs(mark.effect), mark.table, mark.column
+
+
+def _active(marks: Iterable[Mark]) -> list[Mark]:
+    return [mark for mark in marks if is_activity(mark) and is_notable(mark)]
 
 
 def name_of(mark: Mark) -> str:
@@ -110,7 +131,16 @@ def _say_number(mark: Mark, noun: Noun) -> str:
         where = mark.label.removeprefix(ACTIVITY_LABEL)  # named where there are several tables of events
         how = "active" if noun == A_USER else "taken up"
         return f"{'More' if is_over(mark) else 'Less'} {how}{where}: {means.replace(' on', ' events on', 1)}."
-    return f"{'Higher' if is_over(mark) else 'Lower'} {_words(mark.column)}: {means}."
+    return f"{direction(mark)}: {means}."
+
+
+def direction(mark: Mark) -> str:
+    """Say which way a number differs: "Higher age", or "More serious, less playful" where its ends have names."""
+    if mark.poles is None:
+        return f"{'Higher' if is_over(mark) else 'Lower'} {_words(mark.column)}"
+    low, high = mark.poles
+    more, less = (high, low) if is_over(mark) else (low, high)
+    return f"More {more}, less {less}"
 
 
 def _words(column: str) -> str:

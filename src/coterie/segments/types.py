@@ -78,6 +78,8 @@ class Mark:
         p: two-sided p-value against the rest. p_adjusted: Benjamini-Hochberg over all
             comparisons of the same use, of all segments.
         significant: p_adjusted < 0.05.
+        poles: of a number between two opposites, what its low and its high end are called; None for others. Its label
+            is then both: "playful to serious".
     """
 
     kind: MarkKind
@@ -94,6 +96,7 @@ class Mark:
     p: float
     p_adjusted: float
     significant: bool
+    poles: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
