@@ -108,6 +108,7 @@ def test_movielens_style_files_are_fully_right(tmp_path):
         "kind": "interactions",
         "from": "ratings",
         "use": "basis",
+        "embed": True,
         "block_weight": 1.0,
         "weight": "value",
     }
