@@ -73,3 +73,8 @@ def test_how_a_candidate_was_made_is_told_from_its_row():
     assert asked_of(candidate(3)) == Asked("kmeans", 3)
     dense = candidate(3, method="dbscan", settings={"eps": 0.5})
     assert asked_of(dense) == Asked("dbscan", None, {"eps": 0.5})
+
+
+def test_the_gap_curve_ends_where_users_are_all_alike():
+    twins = np.repeat(np.eye(2, dtype=np.float32), 40, axis=0)
+    assert [point.k for point in proved(twins, k=[2, 9], starts=1).gap.points] == [1, 2]

@@ -57,7 +57,7 @@ def gap_curve(
     """
     if not ks or min(ks) < 2 or references < 2:
         raise ConfigError(f"a gap curve needs ks >= 2 and at least 2 references, got {list(ks)} and {references}")
-    data = points[sample_rows(len(points), most_rows, generator(seed, "gap-rows"))]
+    data = points[gap_rows(len(points), seed, most_rows)]
     law = reference(data, "box")
     ordered = sorted({1, *ks})
 
@@ -72,6 +72,11 @@ def gap_curve(
     gaps = logs[1:].mean(axis=0) - logs[0]
     found = [GapPoint(k, float(g), float(e)) for k, g, e in zip(ordered, gaps, errors, strict=True)]
     return GapCurve(tuple(found), smallest_sufficient(found))
+
+
+def gap_rows(n: int, seed: int, most_rows: int = MOST_ROWS) -> npt.NDArray[np.int64]:
+    """Give the rows of n that a gap curve looks at, in order."""
+    return sample_rows(n, most_rows, generator(seed, "gap-rows"))
 
 
 def smallest_sufficient(points: Sequence[GapPoint]) -> int:

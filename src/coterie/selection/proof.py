@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from coterie.clustering.contract import Labels
 from coterie.config import Config
 from coterie.embedding.contract import Points
+from coterie.embedding.rows import count_distinct
 from coterie.selection import sls
-from coterie.selection.gap import gap_curve
+from coterie.selection.gap import gap_curve, gap_rows
 from coterie.selection.null import FEWEST, MOST_ROWS, null_test
 from coterie.selection.stability import Resampling
 from coterie.selection.trials import (
@@ -102,14 +103,16 @@ def asked_of(candidate: Candidate) -> Asked:
 
 
 def _gap(config: Config, points: Points, asked: Asked, *, threads: int) -> GapCurve:
-    lowest, highest = config.clustering.k
-    ks = range(min(lowest, 2), min(highest, MOST_K, len(points) // USERS_PER_SEGMENT) + 1)
+    seed = config.project.seed
+    seen = points[gap_rows(len(points), seed)]
+    highest = min(config.clustering.k[1], MOST_K, len(points) // USERS_PER_SEGMENT)
+    ks = range(2, min(highest, count_distinct(seen, max(highest, 2))) + 1)
     can_refer = counts_clusters(asked.method) and not reads_categories(asked.method)
     method = asked.method if can_refer else "kmeans"
     return gap_curve(
         points,
         lambda k: make_clusterer(config.clustering, method, k, most_starts=STARTS),
         list(ks) or [2],
-        config.project.seed,
+        seed,
         threads=threads,
     )
