@@ -78,6 +78,13 @@ def test_ids_follow_the_users(project):
     assert project.registry.runs == ("20260101-000001-aaaaaa", "20260101-000002-aaaaaa")
 
 
+def test_numbers_of_rows_name_nobody_in_another_run(project):
+    project.run(*FIRST)
+    with identities(project.folder) as opened:
+        found = opened.identify(partition(*LATER), NO_TABLES, knows_users=False)
+    assert found.lineage.evidence == "nothing"  # these runs have no model that could say who was where
+
+
 def test_ids_outlive_the_folders_of_old_runs(project):
     project.run(*FIRST)
     shutil.rmtree(project.folder / "runs")

@@ -34,6 +34,14 @@ def counted(checked) -> dict[tuple[str, str], tuple[int, bool]]:
     return {(count.rule, count.column): (count.rows, count.counts_as_reject) for count in checked.counts}
 
 
+def test_the_number_of_the_row_is_the_id_where_asked_for(backend):
+    rows = {"_row": [2, 1, 3, 10], "age": ["24", "24", "", "x"]}
+    asked = Table.model_validate({"role": "users", "source": "x", "user": "_row", "attributes": {"age": "number"}})
+    checked = check_entities("people", asked, backend.raw(rows))
+    assert rows_of(checked.table.frame) == [("1", 24.0), ("10", None), ("2", 24.0), ("3", None)]
+    assert rows_of(checked.rejects, "_row", "_column", "_reason") == [(10, "age", "not a number, cell blanked")]
+
+
 def test_users_by_hand(backend):
     rows = {
         "_row": [1, 2, 3, 4, 5, 6],

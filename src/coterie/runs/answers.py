@@ -83,7 +83,9 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     proof, _ = kept.answer("proof", key, prove, load_proof)
     chosen = conclude(winner, proof, searched)
     placed = winner.tried.placed
-    found_again = identity.identify(steps.partition(placed, chosen), stored.tables)
+    found_again = identity.identify(
+        steps.partition(placed, chosen), stored.tables, knows_users=not config.has_numbered_entities
+    )
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
     whole = key_of("evidence", key, [tried.key for tried in searched.tried], found_again.segment_ids)
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)

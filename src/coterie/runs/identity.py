@@ -53,12 +53,14 @@ class Identity:
     _ids: Ids | None = None
     _found: Identified | None = None
 
-    def identify(self, current: Partition, tables: Tables) -> Identified:
+    def identify(self, current: Partition, tables: Tables, *, knows_users: bool = True) -> Identified:
         """Give clusters the ids of the segments that they are.
 
         Args:
             current: users of the run, their clusters and points, from large to small clusters; names say nothing.
             tables: checked, for the earlier run's model where few users are in both runs.
+            knows_users: whether one id is one user in every run; false where ids are the numbers of rows, which another
+                order gives to others. The earlier run's model then says where the users of this one were.
 
         Raises:
             ModelError: the registry is damaged.
@@ -66,7 +68,9 @@ class Identity:
         self._held.enter_context(locked(self.folder / STATE_FOLDER / LOCK))
         self.registry = caught_up(self.folder)
         self._previous = self.registry.runs[-1] if self.registry.runs else ""
-        lineage = numbered(_lineage(self.folder, self.registry, current, tables), self.registry.next_number)
+        lineage = numbered(
+            _lineage(self.folder, self.registry, current, tables, knows_users), self.registry.next_number
+        )
         segments = tuple(self.registry.root(heir.id) for heir in lineage.heirs)
         self._ids = current.ids
         self._found = Identified(lineage, segments, current.labels, self.registry.names, self.registry.colours)
@@ -163,7 +167,7 @@ def is_cut_off(folder: Path) -> bool:
     return (folder / LINEAGE).is_file() and read_lineage(folder).lineage.evidence == "nothing"
 
 
-def _lineage(folder: Path, registry: Registry, current: Partition, tables: Tables) -> Lineage:
+def _lineage(folder: Path, registry: Registry, current: Partition, tables: Tables, knows_users: bool) -> Lineage:
     """Match with the newest recorded run by what there is: its members, else its model, else nothing."""
     if not registry.runs:
         return first(len(current.names))
@@ -172,7 +176,7 @@ def _lineage(folder: Path, registry: Registry, current: Partition, tables: Table
     before = _members(folder, previous)
     if before is None:
         return cut_off
-    if says_enough(before, current):
+    if knows_users and says_enough(before, current):
         return match(before, current)
     placed = _placed_by_model(folder / RUNS / previous, before.names, current.ids, tables)
     if placed is not None and says_enough(placed, current):
