@@ -356,3 +356,12 @@ def test_a_dumped_config_parses_to_an_equal_one(given):
     assert again.digest() == config.digest()
     kept = parse_config(records.plain(config.model_dump(by_alias=True)))  # as a run keeps it
     assert kept == config
+
+
+def test_items_are_called_after_the_table_that_segments_are_formed_on():
+    cast = {"role": "items", "source": "x", "item": "id", "attributes": {"a": "number"}}
+    given = {"project": {"entity": "items"}, "tables": {"characters": cast, "names": cast}}
+    traits = {"kind": "traits", "from": "characters"}
+    assert parse_config(given | {"features": {"f": traits}}).nouns[0].many == "characters"
+    both = {"f": traits, "g": {"kind": "traits", "from": "names"}}
+    assert parse_config(given | {"features": both}).nouns[0].many == "items"

@@ -347,6 +347,8 @@ class Config(_Part):
         if self.project.entity == OF_USERS:
             return A_USER, AN_ITEM
         tables = [name for name, table in self.tables.items() if table.role == "items"]
+        formed_on = {feature.from_ for feature in self.features.values() if feature.use == "basis"}
+        tables = [name for name in tables if name in formed_on] or tables
         many = tables[0] if len(tables) == 1 else AN_ITEM.many
         return (Noun(AN_ITEM.one, many) if self.project.entity == OF_ITEMS else A_TAG), A_USER
 

@@ -65,7 +65,7 @@ def test_ends_of_scales_are_named_as_the_segment_leans():
     assert name(serious, shy) == "Serious & Shy users"
     films = Noun("item", "characters")
     assert name_segments([profile(serious, shy)], films)["s-1"] == "Serious & Shy characters"
-    assert short_marks(profile(serious, shy)) == ("serious 3.9 against 3", "shy 2.2 against 3")
+    assert short_marks(profile(serious, shy)) == ("serious +0.9", "shy +0.8")
 
 
 def test_only_significant_over_indexed_and_sizeable_marks_give_names():

@@ -101,6 +101,6 @@ def test_of_hundreds_of_numbers_the_strongest_are_said():
 def test_ends_of_scales_are_said():
     ends = ("playful", "serious")
     assert sentences([number("B1", 71, 52, 0.9, poles=ends), number("B2", 29, 52, -0.8, poles=ends)]) == (
-        "More serious, less playful: 71 on average, against 52 among all users.",
-        "More playful, less serious: 29 on average, against 52 among all users.",
+        "More serious, less playful: 71 on average, against 52 among all users (low is playful, high is serious).",
+        "More playful, less serious: 29 on average, against 52 among all users (low is playful, high is serious).",
     )

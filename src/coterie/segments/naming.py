@@ -50,13 +50,12 @@ def name_segments(
 def short_marks(profile: SegmentProfile, n: int = 3, noun: Noun = A_USER) -> tuple[str, ...]:
     """Give the strongest over-indexed marks for a table cell: "Film-Noir 215", "student 180".
 
-    Numbers that segments were formed on first, with the mean and that of all ("Opera 3.4 against 2.1"); then tags and
-    attributes' values, in the order of their strength; items fill what is left. An item that goes by a number is called
-    "item 883", so that its index is not taken for it. Where items are users, none is named.
+    Numbers that segments were formed on first, with the mean and that of all ("Opera 3.4 against 2.1"), of scales with
+    named ends how much further towards one the segment lies ("serious +19"); then tags and attributes' values, in the
+    order of their strength; items fill what is left. An item that goes by a number is called "item 883", so that its
+    index is not taken for it. Where items are users, none is named.
     """
-    formed = [
-        f"{_end(mark)} {figure(mark.inside)} against {figure(mark.overall)}" for mark in _formed_on(profile.marks)
-    ]
+    formed = [_with_means(mark) for mark in _formed_on(profile.marks)]
     telling = [*notable(profile.marks, "tag", over=True), *notable(profile.marks, "category", over=True)]
     telling.sort(key=lambda mark: (-strength(mark), mark.kind, mark.column, mark.label))
     items = notable(profile.marks, "item", over=True) if noun == A_USER else []
@@ -157,6 +156,12 @@ def _pace(mark: Mark) -> str:
 
 def _direction(mark: Mark) -> str:
     return direction(mark) if mark.poles is None else _capital(_end(mark))
+
+
+def _with_means(mark: Mark) -> str:
+    if mark.poles is None:
+        return f"{_end(mark)} {figure(mark.inside)} against {figure(mark.overall)}"
+    return f"{_end(mark)} +{figure(abs(mark.inside - mark.overall))}"
 
 
 def _end(mark: Mark) -> str:

@@ -131,7 +131,8 @@ def _say_number(mark: Mark, noun: Noun) -> str:
         where = mark.label.removeprefix(ACTIVITY_LABEL)  # named where there are several tables of events
         how = "active" if noun == A_USER else "taken up"
         return f"{'More' if is_over(mark) else 'Less'} {how}{where}: {means.replace(' on', ' events on', 1)}."
-    return f"{direction(mark)}: {means}."
+    scale = "" if mark.poles is None else f" (low is {mark.poles[0]}, high is {mark.poles[1]})"
+    return f"{direction(mark)}: {means}{scale}."
 
 
 def direction(mark: Mark) -> str:
