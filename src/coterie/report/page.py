@@ -22,6 +22,7 @@ from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
 from coterie.report.sheet import sheet
+from coterie.report.tried import tried
 from coterie.segments.types import SegmentProfile
 from coterie.terms import A_USER
 from coterie.wording import told_of
@@ -60,6 +61,7 @@ def render(contents: ReportContents) -> str:
             figures=figures.overview(contents),
             evidence=figures.of_evidence(contents),
             sheet=sheet(contents.decision),
+            tried=tried(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),
             words=words,
             colour=lambda segment_id: colour(segment_id, own.get(segment_id)),
