@@ -14,7 +14,7 @@ users may well be stable.
 Seconds, processor seconds and peak memory are those of the process that goes the whole way on all ratings. Peers read
 cleaned ratings and end at labels; Coterie's also checks and cleans the raw tables and ends at proof, profiles and
 report. UMAP and hdbscan come from the extra "bench", into bench/out/venv, not into Coterie's environment; they are
-compiled once before anything is timed.
+imported and run once before anything is timed, but most of what Numba compiles is compiled anew in every process.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ SHARE, PSEUDO_USERS = 0.2, 20.0
 WARM = (
     "import numpy as n, umap, hdbscan; u = umap.UMAP(n_components=5, metric='cosine', random_state=1, n_jobs=1); "
     "hdbscan.HDBSCAN(min_cluster_size=10).fit(u.fit_transform(n.random.default_rng(1).random((200, 50))))"
+)
+LAUNCHER = (
+    "import resource, subprocess, sys; status = subprocess.run(sys.argv[1:], stdout=sys.stderr).returncode; "
+    "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss); "
+    "sys.exit(status if status >= 0 else 1)"
 )
 Labels = npt.NDArray[np.int32]
 
@@ -133,15 +138,19 @@ class WayError(Exception):
 
 
 def measured(command: list[str], log: Path) -> Cost:
-    """Run a whole process; the cost is its own and its children's."""
+    """Run a whole process; the cost is its own and its children's.
+
+    A small process stands between, since a process counts the memory of the one that it was forked from as its own.
+    """
     start = time.perf_counter()
     with log.open("w") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=told)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise WayError(f"ended with status {os.waitstatus_to_exitcode(status)}: {log.read_text().strip()[-300:]}")
-    unit = 1_000_000 if sys.platform == "darwin" else 1000
-    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+        launched = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
+        done = subprocess.run(launched, stdout=subprocess.PIPE, stderr=told, text=True, check=False)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise WayError(f"ended with status {done.returncode}: {log.read_text().strip()[-300:]}")
+    processor_s, peak = (float(number) for number in done.stdout.split())
+    return Cost(seconds, processor_s, peak / (1_000_000 if sys.platform == "darwin" else 1000))
 
 
 def environment() -> str:
