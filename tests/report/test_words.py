@@ -40,6 +40,16 @@ def test_one_group_of_one_person_is_in_the_singular():
 
 
 @pytest.mark.parametrize(
+    ("grade", "verb"),
+    [("natural", "fall"), ("reproducible", "fall"), ("constructive", "were cut"), ("none", "were cut")],
+)
+def test_people_fall_into_groups_only_where_groups_were_found(grade, verb):
+    decision = replace(samples.decision(), grade=grade)
+    said = plain(words.the_answer(samples.manifest(), decision, samples.segments())[0])
+    assert said == f"943 people {verb} into 5 groups."
+
+
+@pytest.mark.parametrize(
     ("lift", "expected"),
     [
         ((1.6, 1.5, 1.7), "makes recommendations 1.6 times as good as"),

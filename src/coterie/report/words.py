@@ -114,10 +114,13 @@ def _capital(text: str) -> str:
 
 
 def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, ...]) -> tuple[str, ...]:
-    """Answer in a paragraph: how many groups, whether they pay, whether they hold, how large they are."""
+    """Answer in a paragraph: how many groups, whether they pay, whether they hold, how large they are.
+
+    People "fall into" groups that were found; where the verdict says that groups are cuts, people "were cut into" them.
+    """
     n = sum(segment.size for segment in segments)
     fall, were = ("falls", "was") if n == 1 else ("fall", "were")
-    verb = f"{were} cut into" if decision.grade == "none" else f"{fall} into"
+    verb = f"{were} cut into" if decision.grade in {"none", "constructive"} else f"{fall} into"
     first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
     sentences = [
         first,
