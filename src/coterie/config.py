@@ -294,6 +294,12 @@ class Search(_Part):
     sample: int = Field(5000, ge=100)
 
 
+class Report(_Part):
+    """How the report shows things; nothing that is measured depends on it."""
+
+    map: Literal["pca", "umap"] = "pca"
+
+
 def _tag_groups(tables: Mapping[str, Table]) -> tuple[str, ...]:
     return tuple(f"{name}.{TAG_GROUP}" for name, table in tables.items() if table.tags is not None)
 
@@ -310,6 +316,7 @@ class Config(_Part):
     segments: Floors = Floors()
     evaluation: Evaluation = Evaluation()
     search: Search = Search()
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _names_meet(self) -> Config:

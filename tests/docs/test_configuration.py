@@ -33,6 +33,7 @@ SECTIONS = {
     "Floors": "[segments]",
     "Evaluation": "[evaluation]",
     "Search": "[search]",
+    "Report": "[report]",
 }
 MODELS = {
     name: model

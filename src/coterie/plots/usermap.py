@@ -35,8 +35,8 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
         alt.Chart(on(rows))
         .mark_point(filled=True, opacity=0.55, size=_dot_size(len(rows)), aria=False)
         .encode(
-            x=_axis("x", "first axis", record.explained[0]),
-            y=_axis("y", "second axis", record.explained[1]),
+            x=_axis("x", _axis_title(record, 0)),
+            y=_axis("y", _axis_title(record, 1)),
             color=alt.Color(
                 "segment:N", scale=alt.Scale(domain=domain, range=[colour(i, own.get(i)) for i in names]), legend=legend
             ),
@@ -54,12 +54,19 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
     return finish(points + halo + text, _spoken(record, segments), height=HEIGHT)
 
 
-def _axis(field: str, title: str, explained: float) -> Any:
+def _axis_title(record: UserMap, place: int) -> str:
+    name = ("first axis", "second axis")[place]
+    if record.explained is None:
+        return f"{name} of UMAP (no unit)"
+    return f"{name} ({record.explained[place]:.0%} of the variation)"
+
+
+def _axis(field: str, title: str) -> Any:
     channel = alt.X if field == "x" else alt.Y
     # Distances on the two axes are not in a unit that anybody knows: no figures, only the grid to see the middle by.
     axis = alt.Axis(labels=False, ticks=False, tickCount=5)
     scale = alt.Scale(zero=False, padding=12)
-    return channel(f"{field}:Q", title=f"{title} ({explained:.0%} of the variation)", axis=axis, scale=scale)
+    return channel(f"{field}:Q", title=title, axis=axis, scale=scale)
 
 
 def _labels(record: UserMap) -> list[dict[str, Any]]:
@@ -97,4 +104,5 @@ def _rounded(value: float) -> float:
 
 def _spoken(record: UserMap, segments: tuple[Segment, ...]) -> str:
     who = f"A sample of {len(record.segments):,} of {record.n_total:,}" if record.sampled else f"{record.n_total:,}"
-    return f"Map of users: {who} users of {counted(len(segments), 'segment')} on the two main axes of the embedding."
+    where = "on the two main axes of the embedding" if record.projection == "pca" else "laid out by UMAP"
+    return f"Map of users: {who} users of {counted(len(segments), 'segment')} {where}."

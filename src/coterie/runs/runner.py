@@ -104,6 +104,7 @@ def _contents(config: Config, made: Answers, segments: tuple[Segment, ...], acco
             made.placed.points,
             [NOISE_ID if label == NOISE else segment_ids[label] for label in made.chosen.labels],
             generator(config.project.seed, "map"),
+            projection=config.report.map,
         ),
         evidence=made.evidence,
     )

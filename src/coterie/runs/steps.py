@@ -17,6 +17,7 @@ from coterie.config import Config
 from coterie.engines import local
 from coterie.features.contract import Ids
 from coterie.model import SegmentModel, as_frame
+from coterie.plots.records import require_projection
 from coterie.runs import tables_on_disk
 from coterie.runs.placing import Placed
 from coterie.runs.result import read_record
@@ -43,12 +44,14 @@ MIN_PEOPLE = 20  # who share a category before it describes what they take up; a
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     """Open every table of the config and check that its columns are there; rows are not read yet.
 
-    Features and methods and their options are checked too, descriptors among them: no later step may need them anew.
+    Features and methods and their options are checked too, descriptors among them, and whether the map can be drawn: no
+    later step may need them anew.
 
     Args:
         folder: what relative paths stand relative to.
     """
     check(expand(config))
+    require_projection(config.report.map)
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
