@@ -33,6 +33,18 @@ def ml_100k() -> Path:
 
 
 @pytest.fixture(scope="session")
+def survey_data() -> Path:
+    """The folder of the Young People Survey."""
+    return shared_data("survey")
+
+
+@pytest.fixture(scope="session")
+def characters_data() -> Path:
+    """The folder of the characters' ratings."""
+    return shared_data("characters")
+
+
+@pytest.fixture(scope="session")
 def sample_run(tmp_path_factory):
     """A finished run of a small sample, to look at but not to change."""
     import coterie

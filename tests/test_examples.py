@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -108,3 +109,81 @@ def test_the_demo_finds_the_planted_segments(tmp_path, capsys):
     assert both.height == run.manifest.n_users
     assert adjusted_rand_score(both[truth.columns[-1]], both["segment_id"]) >= 0.9
     assert run.decision.grade == "natural"
+
+
+SHORTER = "[evaluation]\nbootstraps = 8\nseeds = 2\nreplicates = 19\n"
+
+
+def run_continuum(name: str, shared, folder: Path, k: str) -> coterie.Run:
+    """Run an example of traits whole, with one recipe, k-means, fewer numbers of segments and fewer repetitions."""
+    text = (FILMS.parent / name / "coterie.toml").read_text()
+    text = text.replace("../../../shared/data", str(shared.resolve().parent))
+    changes = (
+        ('"embedding.dims" = [5, 10, 20]', '"embedding.dims" = [10]'),
+        ("[search.vary]", f"{SHORTER}\n[search.vary]"),
+        ("k = [2, 10]", k),
+    )
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    text = re.sub(r"methods = .*", 'methods = ["kmeans"]', text)
+    (folder / "coterie.toml").write_text(text)
+    return coterie.run(folder)
+
+
+@pytest.fixture(scope="module")
+def survey(survey_data, tmp_path_factory) -> coterie.Run:
+    """What 1,010 young people like and fear, in two to four segments."""
+    return run_continuum("survey", survey_data, tmp_path_factory.mktemp("survey"), "k = [2, 4]")
+
+
+@pytest.fixture(scope="module")
+def characters(characters_data, tmp_path_factory) -> coterie.Run:
+    """800 characters by 268 pairs of opposites, in two to four segments."""
+    return run_continuum("characters", characters_data, tmp_path_factory.mktemp("characters"), "k = [2, 4]")
+
+
+@pytest.mark.slow
+class TestSurvey:
+    def test_everybody_stays_and_the_one_impossible_height_is_blanked(self, survey):
+        assert [(i.read, i.rejected, i.cleaned, i.kept) for i in survey.manifest.inputs] == [(1010, 0, 0, 1010)]
+        assert survey.manifest.n_users == 1010
+        (blanked,) = survey.quality
+        assert (blanked.column, blanked.rows, blanked.example) == ("Height", 1, "62")
+
+    def test_a_continuum_is_not_called_natural(self, survey):
+        assert survey.decision.grade == "constructive"
+        assert survey.decision.null.p > 0.05
+        assert survey.decision.null.statistic < 0.05
+
+    def test_segments_tell_a_little_of_answers_they_never_saw(self, survey):
+        explained = survey.chosen.explained
+        assert 0.05 < explained.value.low < explained.value.high < 0.12
+        assert survey.chosen.silhouette.value < 0.2
+
+    def test_names_are_of_what_segments_were_formed_on(self, survey):
+        assert not any("male" in segment.name.lower() for segment in survey.segments)
+        assert all(segment.marks for segment in survey.segments)
+
+
+@pytest.mark.slow
+class TestCharacters:
+    def test_a_continuum_is_not_called_natural(self, characters):
+        assert characters.manifest.n_users == 800
+        assert characters.decision.grade == "constructive"
+        assert characters.decision.null.p > 0.05
+
+    def test_stability_is_no_proof_of_types(self, characters):
+        halves = next(candidate for candidate in characters.decision.candidates if candidate.k == 2)
+        assert min(halves.jaccard) > 0.85
+        assert characters.decision.answers[0].short == "no: a continuum without gaps"
+
+    def test_words_are_those_of_the_poles(self, characters):
+        said = " ".join(sentence for profile in characters.profiles for sentence in profile.sentences)
+        assert "less cruel" in said or "More cruel" in said
+        assert "BAP" not in said + " ".join(segment.name for segment in characters.segments)
+        assert all(segment.name.endswith(" characters") for segment in characters.segments)
+        assert all(len(profile.sentences) <= 20 for profile in characters.profiles)
+
+    def test_typical_members_have_names(self, characters):
+        assert all("/" not in name for profile in characters.profiles for name in profile.exemplars)
