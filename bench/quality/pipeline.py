@@ -12,13 +12,15 @@ import numpy.typing as npt
 import polars as pl
 
 from coterie.config import Config, parse_config
+from coterie.embedding.contract import Points
 from coterie.features.assembling import entity_ids, make_features
 from coterie.features.contract import Ids
 from coterie.model import fit_space
 from coterie.selection.choice import choose
 from coterie.selection.gains import error_of_difference
 from coterie.selection.proof import asked_of, nature
-from coterie.selection.search import measure
+from coterie.selection.recipes import Recipe, expand
+from coterie.selection.search import Outcome, measure
 from coterie.selection.trials import Search, quiet
 from coterie.selection.types import Decision
 from coterie.selection.verdict import judge
@@ -61,18 +63,35 @@ def config_of(tables: Mapping[str, CheckedTable], features: Mapping[str, Any], *
 
 
 def segment(config: Config, tables: Tables, *, with_nature: bool = True) -> Segmented:
-    """Go from tables to a decision in one thread."""
-    ids = entity_ids(make_features(config), tables)
-    space, points, known = fit_space(config, tables, ids, "space")
-    ids, points = ids[known], points[known]
-    found = measure(Search(config, tables, ids, points, 1, quiet, space))
+    """Go from tables to a decision in one thread, every recipe in full."""
+    tried = [_try(recipe, tables) for recipe in expand(config)]
+    owners = [(one, number) for one in tried for number in range(len(one.outcome.candidates))]
 
     def paired_error(first: int, second: int) -> float:
-        one, other = found.gains[first], found.gains[second]
-        return 0.0 if one is None or other is None else error_of_difference(one, other, ids=(ids, ids))
+        (one, mine), (other, theirs) = owners[first], owners[second]
+        gains, others = one.outcome.gains[mine], other.outcome.gains[theirs]
+        if gains is None or others is None:
+            return 0.0
+        return error_of_difference(gains, others, ids=(one.ids, other.ids))
 
-    choice = choose(found.candidates, config, paired_error)
-    labels = found.trials[choice.chosen].labels
-    null = nature(config, points, labels, asked_of(choice.candidate), threads=1) if with_nature else None
-    decision = judge(choice, config, null=null)
-    return Segmented(ids, labels, decision)
+    choice = choose([one.outcome.candidates[number] for one, number in owners], config, paired_error)
+    winner, number = owners[choice.chosen]
+    labels, asked = winner.outcome.trials[number].labels, asked_of(choice.candidate)
+    null = nature(winner.config, winner.points, labels, asked, threads=1) if with_nature else None
+    return Segmented(winner.ids, labels, judge(choice, winner.config, null=null))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    config: Config
+    ids: Ids
+    points: Points
+    outcome: Outcome
+
+
+def _try(recipe: Recipe, tables: Tables) -> _Tried:
+    ids = entity_ids(make_features(recipe.config), tables)
+    space, points, known = fit_space(recipe.config, tables, ids, "space")
+    ids, points = ids[known], points[known]
+    found = measure(Search(recipe.config, tables, ids, points, 1, quiet, space, recipe=recipe.name))
+    return _Tried(recipe.config, ids, points, found)

@@ -4,7 +4,8 @@
 
 Audiences of 1,000 users fall into 3, 5 or 8 segments, of even sizes or with 20:1 between the largest and the smallest.
 Traits are 15 numbers around the segment's means, whose nearest ones lie 6 standard deviations apart; events are draws
-of 30 to 80 of 240 items by popularity and the segment's taste; mixed audiences have both, weaker. Noise of 0, 15 or
+of 30 to 80 of 240 items by popularity and the segment's taste; mixed audiences have both, weaker, and
+Coterie embeds the events and joins the traits at one of two weights. Noise of 0, 15 or
 30 % is the share of answers and events that are drawn without regard to the segment. Beside what Coterie finds stands
 the adjusted Rand index of the Bayes classifier, which knows how the audience was made: nobody can do better.
 """
@@ -114,7 +115,7 @@ def make(draw: Draw) -> tuple[Tables, npt.NDArray[np.int64], npt.NDArray[np.int6
             pl.DataFrame({USER: ids, **dict(zip(names, values.T, strict=True))}),
             dict.fromkeys(names, "number"),
         )
-        features["traits"] = {"kind": "attributes", "from": "people"}
+        features["traits"] = {"kind": "attributes", "from": "people", "embed": draw.kind == "traits"}
         log = log + found
     if draw.kind != "traits":
         frame, found = _events(truth, draw, 1.0 if draw.kind == "events" else 0.7, rng)
@@ -131,6 +132,7 @@ def one(draw: Draw) -> Found:
             {table.name: table for table in tables},
             features,
             embedding={"method": "none"} if draw.kind == "traits" else {"method": "svd", "dims": 16},
+            search={"vary": {"features.traits.block_weight": [0.1, 0.25]}} if draw.kind == "mixed" else {},
             clustering={"k": [2, 10], "starts": 10},
             segments={"min_share": 0.005},
         )
@@ -144,6 +146,13 @@ def one(draw: Draw) -> Found:
     )
 
 
+def _measured(path: Path | None) -> dict[Draw, Found]:
+    if path is None or not path.exists():
+        return {}
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return {Draw(**row["draw"]): Found(**{**row, "draw": Draw(**row["draw"])}) for row in rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--draws", type=int, default=30)
@@ -152,17 +161,17 @@ def main() -> None:
     asked = parser.parse_args()
     cells = list(product(asked.kinds, KS, SIZES, NOISE))
     draws = [Draw(*cell, number) for number in range(asked.draws) for cell in cells]
-    found = []
+    found = _measured(asked.json)
     with ProcessPoolExecutor(2) as pool:
-        for row in pool.map(one, draws):
-            found.append(row)
-            if asked.json:  # a row at a time, so that a bench that was stopped is not lost
+        for row in pool.map(one, [draw for draw in draws if draw not in found]):
+            found[row.draw] = row
+            if asked.json:  # a row at a time: a bench that was stopped goes on where it was
                 with asked.json.open("a") as lines:
                     lines.write(json.dumps(asdict(row)) + "\n")
     print("| audience | k | sizes | noise | median ARI | Bayes ARI | right k | natural |")
     print("|---|---|---|---|---|---|---|---|")
     for cell in cells:
-        rows = [f for f in found if (f.draw.kind, f.draw.k, f.draw.sizes, f.draw.noise) == cell]
+        rows = [f for f in found.values() if (f.draw.kind, f.draw.k, f.draw.sizes, f.draw.noise) == cell]
         print(
             f"| {cell[0]} | {cell[1]} | {cell[2]} | {cell[3]:.0%} | {np.median([r.ari for r in rows]):.3f} | "
             f"{np.median([r.bayes for r in rows]):.3f} | {np.mean([r.k == cell[1] for r in rows]):.0%} | "
