@@ -60,6 +60,7 @@ NEEDS_ENVIRONMENT = "bertopic"
 LIBRARIES = ("coterie", "numpy", "scipy", "scikit-learn", "polars")
 THEIRS = ("umap-learn", "hdbscan", "numba", "numpy", "scikit-learn")
 SHARE, PSEUDO_USERS = 0.2, 20.0
+AHEAD = "ahead"
 WARM = (
     "import numpy as n, umap, hdbscan; u = umap.UMAP(n_components=5, metric='cosine', random_state=1, n_jobs=1); "
     "hdbscan.HDBSCAN(min_cluster_size=10).fit(u.fit_transform(n.random.default_rng(1).random((200, 50))))"
@@ -315,23 +316,25 @@ def _differences(ground: Ground, kept: dict[str, Fitted], rows: dict[str, Row]) 
         theirs = gains.of_lift(*scores(ground, kept[way]))
         difference = rows[COTERIE].lift - rows[way].lift
         margin = 1.96 * gains.error_of_difference(mine, theirs, ids=ids)
-        lift = "ahead" if difference > margin else "behind" if difference < -margin else "not told apart"
-        stability = _steadier(rows[COTERIE].jaccard, rows[way].jaccard)
-        together = "ahead on both" if lift == "ahead" and stability in {"ahead", "alone"} else "NOT ahead on both"
+        lift = AHEAD if difference > margin else "behind" if difference < -margin else "not told apart"
+        fixed = _steadier(rows[COTERIE].jaccard, rows[way].jaccard)
+        whole = _steadier(rows[COTERIE].jaccard_whole, rows[way].jaccard_whole)
+        together = "ahead on both" if lift == fixed == AHEAD else "NOT ahead on both"
         lines.append(
             f"- {ground.name}, against {TITLES[way]}: {together}. Lift {difference:+.3f} (+-{margin:.3f}): {lift}; "
-            f"stability: {stability}."
+            f"stability in the fixed space: {fixed}; with the space made anew: {whole}."
         )
     return lines
 
 
 def _steadier(mine: tuple[float, ...], theirs: tuple[float, ...]) -> str:
-    if not theirs:
-        return "alone"  # the peer found no segments
+    """Say whether both the mean and the least Jaccard are higher; a peer without segments has nothing that holds."""
+    if not mine or not theirs:
+        return AHEAD if mine else "behind"
     better = (np.mean(mine) > np.mean(theirs), min(mine) > min(theirs))
     if all(better):
-        return "ahead"
-    return "behind" if not any(better) else f"{'higher' if better[0] else 'lower'} mean, but not the least Jaccard"
+        return AHEAD
+    return "behind" if not any(better) else f"only the {'mean' if better[0] else 'least'} Jaccard is higher"
 
 
 HEAD = (

@@ -48,10 +48,12 @@ class Method:
 class Ground:
     """What a way clusters.
 
-    ids are (n,) sorted users; ``embed`` fits and places some of them, by row, and ``method`` clusters what it gives.
+    ids are (n,) sorted users, and points (n, d) where the fit had them; ``embed`` makes the space anew from some of
+    them, by row, and places these; ``method`` clusters points.
     """
 
     ids: npt.NDArray[np.str_]
+    points: Points
     embed: Callable[[Rows, int], Points]
     method: Any
 
@@ -148,14 +150,14 @@ def fit(way: str, part: Path, out: Path, seed: int) -> None:
     np.savez(out, ids=ids, labels=np.asarray(cluster(embed(matrix, seed), seed), np.int32))
 
 
-def ground(way: str, part: Path, n_clusters: int) -> Ground:
+def ground(way: str, part: Path, n_clusters: int, seed: int) -> Ground:
     """Give what a fitted way's refits start from, at its settings: its recipe and its number of clusters."""
     if way == COTERIE:
         return _of_run(part)
     embed, cluster = PEERS[way]
     ids, matrix = ratings(part)
     method = Method(k_means(n_clusters) if cluster is by_silhouette else cluster)
-    return Ground(ids, lambda rows, seed: embed(matrix[rows], seed), method)
+    return Ground(ids, embed(matrix, seed), lambda rows, seed: embed(matrix[rows], seed), method)
 
 
 def _of_run(part: Path) -> Ground:
@@ -173,7 +175,8 @@ def _of_run(part: Path) -> Ground:
     ids = run.assignments()["user_id"].to_numpy().astype(str)
     asked = asked_of(chosen)
     method = make_clusterer(config.clustering, asked.method, asked.k, asked.settings, most_starts=REFIT_STARTS)
-    return Ground(ids, lambda rows, _: fit_space(config, tables, ids[rows], "space")[1], method)
+    points = run.model().space.embed(tables, ids)[0]
+    return Ground(ids, points, lambda rows, _: fit_space(config, tables, ids[rows], "space")[1], method)
 
 
 def stability(way: str, part: Path, fitted: Path, seed: int, *, draws: int, whole: int) -> dict[str, list[float]]:
@@ -185,9 +188,9 @@ def stability(way: str, part: Path, fitted: Path, seed: int, *, draws: int, whol
     n_clusters = int(labels.max(initial=-1)) + 1
     if n_clusters < 2:
         return {"fixed": [], "whole": []}
-    at = ground(way, part, n_clusters)
     with single_threaded():
-        resampling = Resampling(at.embed(np.arange(len(at.ids)), seed), labels, at.method, seed)
+        at = ground(way, part, n_clusters, seed)
+        resampling = Resampling(at.points, labels, at.method, seed)
         fixed = [bootstrap_jaccard((resampling, draw)) for draw in range(draws)]
         again = [_whole_again(at, labels, seed, draw) for draw in range(whole)]
     return {"fixed": np.mean(fixed, axis=0).tolist(), "whole": np.mean(again, axis=0).tolist()}
