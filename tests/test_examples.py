@@ -187,3 +187,12 @@ class TestCharacters:
 
     def test_typical_members_have_names(self, characters):
         assert all("/" not in name for profile in characters.profiles for name in profile.exemplars)
+
+
+@pytest.mark.parametrize(
+    "config", sorted((FILMS.parent).glob("*/*.toml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_every_example_is_a_config_that_can_be_read(config, characters_data):
+    from coterie.config import load_config
+
+    assert load_config(config).tables

@@ -32,6 +32,7 @@ def test_order_of_preference():
     assert name(item, student, age, active()) == "Star Wars fans"
     assert name(student, age, active()) == "Student users"
     assert name(mark("F", "category", column="gender")) == "Gender F users"
+    assert name(mark("never", "category", column="alcohol")) == "Alcohol never users"
     assert name(age, active()) == "Higher age users"
     assert name(active()) == "Heavy users"
     assert name(active(-0.8)) == "Light users"

@@ -15,6 +15,8 @@ BEST = 4  # tags from which a name takes its one or two
 LONGEST_TITLE = 32
 SHORT_TITLE = 16  # two of such length still make a name
 SHORTEST_VALUE = 3  # a shorter value, such as "F", says nothing without its attribute
+# Answers that say nothing without their question.
+BARE = frozenset({"yes", "no", "none", "never", "seldom", "rarely", "sometimes", "often", "always", "other", "missing"})
 STRONG_D = 0.5  # Cohen 1988: a medium effect, from which activity may be part of a name
 _YEAR = re.compile(r"\s*\(\d{4}\)$")
 _JOINING = frozenset({"&", "fans", "users"})
@@ -147,7 +149,8 @@ def _title(mark: Mark) -> str:
 def _short(mark: Mark) -> str:
     if mark.kind == "item":
         return _title(mark) if _is_worded(mark.label) else f"item {_title(mark)}"
-    return name_of(mark) if mark.kind == "category" and len(mark.label) < SHORTEST_VALUE else mark.label
+    is_bare = len(mark.label) < SHORTEST_VALUE or mark.label.lower() in BARE
+    return name_of(mark) if mark.kind == "category" and is_bare else mark.label
 
 
 def _pace(mark: Mark) -> str:
