@@ -44,11 +44,11 @@ class Project:
     folder: Path
     made: int = 0
 
-    def run(self, *groups: range, killed: bool = False) -> Identified:
+    def run(self, *groups: range, killed: bool = False, entity: str = "users", knows_users: bool = True) -> Identified:
         self.made += 1
         run = f"20260101-00000{self.made}-aaaaaa"
         with identities(self.folder) as opened:
-            found = opened.identify(partition(*groups), NO_TABLES)
+            found = opened.identify(partition(*groups), NO_TABLES, entity=entity, knows_users=knows_users)
             staging = self.folder / "staging"
             staging.mkdir(parents=True)
             opened.write(staging, run_id=run, created=datetime(2026, 1, 1, tzinfo=UTC), segments=())
@@ -83,6 +83,20 @@ def test_numbers_of_rows_name_nobody_in_another_run(project):
     with identities(project.folder) as opened:
         found = opened.identify(partition(*LATER), NO_TABLES, knows_users=False)
     assert found.lineage.evidence == "nothing"  # these runs have no model that could say who was where
+
+
+def test_numbers_of_rows_name_nobody_in_a_later_run_with_names(project):
+    project.run(*FIRST, knows_users=False)
+    assert project.run(*LATER).lineage.evidence == "nothing"
+
+
+def test_an_item_with_the_id_of_a_user_is_not_that_user(project):
+    project.run(*FIRST)
+    found = project.run(*FIRST, entity="items")
+    assert found.lineage.evidence == "nothing"
+    assert found.segment_ids == ("s-4", "s-5", "s-6")
+    assert {entry.id for entry in project.registry.entries if entry.status == "retired"} == {"s-1", "s-2", "s-3"}
+    assert project.run(*LATER, entity="items").segment_ids == ("s-5", "s-4", "s-6")
 
 
 def test_ids_outlive_the_folders_of_old_runs(project):

@@ -73,7 +73,10 @@ def show_run(run: Run, *, as_json: bool) -> None:
         console.print(f"[yellow]note:[/yellow] {escape(warning)}")
     console.print(_segment_table(run.segments, run.manifest.entity))
     if is_cut_off(run.folder):
-        console.print("[yellow]note:[/yellow] no user links this run to the one before, so every segment has a new id")
+        console.print(
+            f"[yellow]note:[/yellow] no {run.manifest.entity.one} links this run to the one before, so every segment "
+            "has a new id"
+        )
     for changed in _changes(run.segments):
         console.print(changed, highlight=False, soft_wrap=True)
     console.print(_what_was_read(run), highlight=False)

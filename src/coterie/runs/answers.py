@@ -84,7 +84,7 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     chosen = conclude(winner, proof, searched)
     placed = winner.tried.placed
     found_again = identity.identify(
-        steps.partition(placed, chosen), stored.tables, knows_users=not config.has_numbered_entities
+        steps.partition(placed, chosen), stored.tables, entity=entity, knows_users=not config.has_numbered_entities
     )
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
     whole = key_of("evidence", key, [tried.key for tried in searched.tried], found_again.segment_ids)

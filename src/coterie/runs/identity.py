@@ -33,6 +33,7 @@ from coterie.segments.types import Segment
 from coterie.stores.directory import DirectoryStore
 from coterie.stores.locking import locked
 from coterie.tables import Tables
+from coterie.terms import OF_USERS
 
 RUNS = "runs"
 STATE_FOLDER = ".coterie"
@@ -40,6 +41,20 @@ IDENTITY = "identity.npz"
 LINEAGE = "lineage.json"
 LOCK = "segments.lock"
 PATIENCE_S = 20.0  # how long a person's change of the registry waits for a run that is being finished
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who was where in a run.
+
+    Args:
+        placed: its users and their clusters. entity: what was segmented.
+        knows_users: whether one id is one user in every run; see ``Identity.identify``.
+    """
+
+    placed: Partition
+    entity: str
+    knows_users: bool
 
 
 @dataclass(slots=True)
@@ -50,15 +65,19 @@ class Identity:
     _held: ExitStack
     registry: Registry = field(default_factory=Registry)
     _previous: str = ""
-    _ids: Ids | None = None
+    _members: Members | None = None
     _found: Identified | None = None
 
-    def identify(self, current: Partition, tables: Tables, *, knows_users: bool = True) -> Identified:
+    def identify(
+        self, current: Partition, tables: Tables, *, entity: str = OF_USERS, knows_users: bool = True
+    ) -> Identified:
         """Give clusters the ids of the segments that they are.
 
         Args:
             current: users of the run, their clusters and points, from large to small clusters; names say nothing.
             tables: checked, for the earlier run's model where few users are in both runs.
+            entity: what is segmented. An item may go by the same id as a user and is not that user, so runs that
+                segmented different things have nothing in common.
             knows_users: whether one id is one user in every run; false where ids are the numbers of rows, which another
                 order gives to others. The earlier run's model then says where the users of this one were.
 
@@ -68,18 +87,16 @@ class Identity:
         self._held.enter_context(locked(self.folder / STATE_FOLDER / LOCK))
         self.registry = caught_up(self.folder)
         self._previous = self.registry.runs[-1] if self.registry.runs else ""
-        lineage = numbered(
-            _lineage(self.folder, self.registry, current, tables, knows_users), self.registry.next_number
-        )
+        self._members = Members(current, entity, knows_users)
+        lineage = numbered(_lineage(self.folder, self.registry, self._members, tables), self.registry.next_number)
         segments = tuple(self.registry.root(heir.id) for heir in lineage.heirs)
-        self._ids = current.ids
         self._found = Identified(lineage, segments, current.labels, self.registry.names, self.registry.colours)
         return self._found
 
     def write(self, staging: Path, *, run_id: str, created: datetime, segments: tuple[Segment, ...]) -> None:
         """Write the run's own account of its ids into its folder before it appears."""
         assert self._found is not None
-        assert self._ids is not None
+        assert self._members is not None
         record = Record(
             run=run_id,
             at=created.astimezone(UTC).isoformat(timespec="seconds"),
@@ -91,8 +108,8 @@ class Identity:
         )
         records.write(staging / LINEAGE, lineages.SCHEMA, lineages.VERSION, record)
         parts = tuple(heir.id for heir in self._found.lineage.heirs)
-        members = _to_bytes(Partition(self._ids, self._found.cluster_labels, parts), run_id)
-        records.write_whole(staging / IDENTITY, members)
+        named = replace(self._members.placed, names=parts, points=None)
+        records.write_whole(staging / IDENTITY, _to_bytes(replace(self._members, placed=named), run_id))
 
     def record(self) -> None:
         """Bring the registry up to the run, which is in its place now."""
@@ -167,39 +184,43 @@ def is_cut_off(folder: Path) -> bool:
     return (folder / LINEAGE).is_file() and read_lineage(folder).lineage.evidence == "nothing"
 
 
-def _lineage(folder: Path, registry: Registry, current: Partition, tables: Tables, knows_users: bool) -> Lineage:
+def _lineage(folder: Path, registry: Registry, members: Members, tables: Tables) -> Lineage:
     """Match with the newest recorded run by what there is: its members, else its model, else nothing."""
+    current = members.placed
     if not registry.runs:
         return first(len(current.names))
     previous = registry.runs[-1]
     cut_off = unknown(len(current.names), tuple(e.id for e in registry.entries if e.status == "active"))
     before = _members(folder, previous)
-    if before is None:
+    if before is None or before.entity != members.entity:
         return cut_off
-    if knows_users and says_enough(before, current):
-        return match(before, current)
-    placed = _placed_by_model(folder / RUNS / previous, before.names, current.ids, tables)
+    if before.knows_users and members.knows_users and says_enough(before.placed, current):
+        return match(before.placed, current)
+    placed = _placed_by_model(folder / RUNS / previous, before.placed.names, current.ids, tables)
     if placed is not None and says_enough(placed, current):
         return match(placed, current, evidence="model")
     return cut_off
 
 
-def _members(folder: Path, run: str) -> Partition | None:
+def _members(folder: Path, run: str) -> Members | None:
     """Give a run's members by its clusters' ids, or None where neither copy is there."""
     for place in (folder / STATE_FOLDER / IDENTITY, folder / RUNS / run / IDENTITY):
         try:
             with place.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 if str(file["run"]) == run:
-                    return Partition(file["ids"], file["labels"], tuple(file["names"].tolist()))
+                    placed = Partition(file["ids"], file["labels"], tuple(file["names"].tolist()))
+                    return Members(placed, str(file["entity"]), bool(file["knows_users"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             continue  # a copy that cannot be read; the other says the same
     return None
 
 
-def _to_bytes(partition: Partition, run: str) -> bytes:
+def _to_bytes(members: Members, run: str) -> bytes:
     file = io.BytesIO()
-    arrays = {"run": np.array(run), "names": np.array(partition.names, dtype=np.str_)}
-    np.savez_compressed(file, allow_pickle=False, ids=partition.ids, labels=partition.labels, **arrays)
+    placed = members.placed
+    arrays = {"run": np.array(run), "names": np.array(placed.names, dtype=np.str_), "entity": np.array(members.entity)}
+    known = np.array(members.knows_users)
+    np.savez_compressed(file, allow_pickle=False, ids=placed.ids, labels=placed.labels, knows_users=known, **arrays)
     return file.getvalue()
 
 
