@@ -110,6 +110,16 @@ def test_an_answer_whose_labels_are_damaged_is_measured_again(tmp_path):
     assert labels_and_decision(first) == labels_and_decision(again)
 
 
+def test_other_floors_change_the_evidence_and_measure_nothing_anew(tmp_path):
+    config = project(tmp_path)
+    coterie.run(config)
+    config.write_text(config.read_text().replace("min_share = 0.03", "min_share = 0.9"))
+    again = coterie.run(config)
+    assert again.chosen.misses
+    assert {"clustering", "proof", "profile"} <= from_cache(again)
+    assert "evidence" not in from_cache(again)
+
+
 def test_a_recipe_that_cannot_be_made_is_left_out_with_its_reason(tmp_path):
     run = coterie.run(project(tmp_path, '\n[search.vary]\n"embedding.drop_leading" = [0, 5000]\n'))
     fine, failed = run.decision.recipes
