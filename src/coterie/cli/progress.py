@@ -31,7 +31,7 @@ class Bars:
         self._console = Console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # a recipe's name may hold brackets
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
