@@ -151,3 +151,12 @@ def test_every_gate_says_what_was_found():
     assert not gates["stability"].passed
     assert gates["stability"].reason == "the least stable segment has 0.50; 0.75 is asked for"
     assert gates["verdict"].reason == "the verdict is constructive"
+
+
+def test_recipes_of_different_users_are_warned_of():
+    some, fewer = candidate(3, recipe="a"), candidate(3, 1.2, recipe="b", sizes=(50,) * 3)
+    said = "the chosen one has 300, all have 150 to 300"
+    assert any(said in warning for warning in decided(some, fewer).warnings)
+    same = replace(fewer, sizes=(98, 99, 100), noise_share=0.01)
+    assert not any("same users" in warning for warning in decided(some, same).warnings)
+    assert not any("same users" in warning for warning in decided(candidate(2), candidate(3)).warnings)

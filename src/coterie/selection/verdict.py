@@ -267,7 +267,7 @@ def _warnings(
     choice: Choice, config: Config, segment_ids: Sequence[str], recipes: tuple[RecipeTried, ...]
 ) -> tuple[str, ...]:
     candidate = choice.candidate
-    warnings = [*_of_numbers(choice, config), *_of_noise(choice), *_of_recipes(candidate, recipes)]
+    warnings = [*_of_numbers(choice, config), *_of_noise(choice), *_of_recipes(candidate, recipes), *_of_users(choice)]
     idle = _idle(candidate, segment_ids)
     if idle:
         warnings.append(
@@ -327,6 +327,19 @@ def _of_recipes(candidate: Candidate, recipes: tuple[RecipeTried, ...]) -> list[
             "variance do not stand on one scale: a recipe of columns that repeat each other explains more of them."
         )
     return warnings
+
+
+def _of_users(choice: Choice) -> list[str]:
+    """Warn where recipes segment different numbers of users, as where a floor of a feature leaves some out."""
+    of_recipe = {candidate.recipe: _n_users(candidate) for candidate in choice.candidates}
+    fewest, most = min(of_recipe.values()), max(of_recipe.values())
+    if len(of_recipe) < 2 or fewest == most:
+        return []
+    return [
+        f"Recipes do not segment the same users: the chosen one has {of_recipe[choice.candidate.recipe]:,}, all have "
+        f"{fewest:,} to {most:,}. Each is measured on its own users, so one that leaves out those who are hard to tell "
+        "apart looks better for it."
+    ]
 
 
 def _is_of_features(key: str) -> bool:
