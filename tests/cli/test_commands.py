@@ -154,6 +154,11 @@ def test_run_in_json_is_pure_and_complete(call, tmp_path):
     assert Path(found["report"]).is_file()
 
 
+def test_segments_are_shown_from_inside_a_run_too(call, sample_run, monkeypatch):
+    monkeypatch.chdir(sample_run.folder)
+    assert call("segments", "show").code == 0
+
+
 def test_all_segments(call, sample_run, folder):
     answer = call("segments", "show", "--project", folder)
     assert (answer.code, answer.err) == (0, "")

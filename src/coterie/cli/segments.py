@@ -42,7 +42,7 @@ def segments_show(
     from coterie.runs.result import open_run
 
     found = open_run(project, run_id)
-    registry = caught_up(found.folder.parents[1])
+    registry = caught_up(found.folder.resolve().parent.parent)
     found = replace(found, segments=with_names(found.segments, registry))
     if segment is None:
         show_segments(found, as_json=as_json)
