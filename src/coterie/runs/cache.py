@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from coterie.stores.directory import UNFINISHED, flush, remove_unfinished, unwri
 T = TypeVar("T")
 KEPT_PER_STEP = 4  # runs whose answers stay
 LIBRARIES = ("narwhals", "numpy", "polars", "scikit-learn", "scipy")
+OPTIONAL = ("duckdb", "torch")  # which make numbers where they are installed
 
 
 @cache
@@ -33,9 +34,16 @@ def code_digest() -> str:
     for path in sorted(path for path in root.rglob("*") if path.suffix in {".py", ".csv"}):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
-    for name in LIBRARIES:
-        digest.update(f"{name}={version(name)}".encode())
+    for name in (*LIBRARIES, *OPTIONAL):
+        digest.update(f"{name}={_version(name)}".encode())
     return digest.hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # an extra that is not installed makes no numbers
+        return "none"
 
 
 def key_of(*parts: Any) -> str:
