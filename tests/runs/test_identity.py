@@ -321,6 +321,7 @@ def test_two_segments_merged_by_hand_are_one_in_the_whole_next_run(retrained, tm
     assert (segment.size, segment.lift) == (len(now["s-1"]), None)
     assert len(segment.merged) == 1
     assert third.manifest.agreement.share == 1.0
+    assert any("s-1 was merged by hand" in warning for warning in third.decision.warnings)
     fourth = coterie.run(folder)
     assert by_segment(fourth) == now
     assert replace(fourth.segment("s-1")[0], change="kept") == fourth.segment("s-1")[0]

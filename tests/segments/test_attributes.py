@@ -54,3 +54,12 @@ def test_a_user_described_twice_is_refused(make_tables, read):
     twice = make_tables(replace(rows, users=pl.concat([rows.users, rows.users.head(1)])))
     with pytest.raises(DataError, match="the table 'people' describes the user 'u1' more than once"):
         read(twice, members_of(HAND_LABELS))
+
+
+def test_every_trait_of_a_cell_is_a_number(make_tables):
+    cells = ["{'1': 2.0, 'shy': 4.5}", "{'1': 3.0}", None]
+    rows = Rows(users=pl.DataFrame({"user_id": ["a", "b", "c"], "quiz": cells}), attributes={"quiz": "traits"})
+    one, shy = read_numbers(make_tables(rows), members_of({"a": 0, "b": 0, "c": 0}))
+    assert [(number.column, number.attribute) for number in (one, shy)] == [("quiz 1", "quiz"), ("shy", "quiz")]
+    np.testing.assert_array_equal(one.values, [2, 3, np.nan])
+    np.testing.assert_array_equal(shy.values, [4.5, np.nan, np.nan])

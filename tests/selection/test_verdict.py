@@ -160,3 +160,8 @@ def test_recipes_of_different_users_are_warned_of():
     same = replace(fewer, sizes=(98, 99, 100), noise_share=0.01)
     assert not any("same users" in warning for warning in decided(some, same).warnings)
     assert not any("same users" in warning for warning in decided(candidate(2), candidate(3)).warnings)
+
+
+def test_too_few_users_are_told_by_the_gate():
+    assert decided(candidate(3, 1.5, sizes=(30, 30, 30))).has_too_few
+    assert not decided(candidate(3, 1.5)).has_too_few

@@ -64,6 +64,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
         return
     console = Console()
     colour, meaning = GRADES[run.decision.grade]
+    if run.decision.has_too_few:
+        colour, meaning = "yellow", "for a look alone: there are too few to act on"
     console.print(f"\n[bold {colour}]{run.decision.grade}[/bold {colour}]: {meaning}")
     for answer in run.decision.answers:
         mark = "[green]✓[/green]" if answer.passed else "[red]✗[/red]"

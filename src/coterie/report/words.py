@@ -90,6 +90,8 @@ def verdict(decision: Decision) -> tuple[str, str]:
     name = _VERDICTS[decision.grade]
     if decision.grade == "none":
         return name, "the tests below do not support using these groups."
+    if decision.has_too_few:
+        return name, "there are too few to act on: take the groups for a description of these very ones."
     has_lift = decision.candidates[decision.chosen].lift is not None
     if decision.grade == "constructive":
         pays = "pay" if has_lift else "tell something of people beyond the answers they were formed on"

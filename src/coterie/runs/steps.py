@@ -98,8 +98,9 @@ def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     features = [feature for feature in config.features.values() if feature.use == "basis"]
     # Columns of events are chosen among their people's: the events themselves are read whole.
     events = {name for name, table in config.tables.items() if table.role == EVENTS}
-    whole = frozenset(f.from_ for f in features if "columns" not in f.options or f.from_ in events)
-    some = ((feature.from_, column) for feature in features for column in feature.options.get("columns", ()))
+    whole = frozenset(f.from_ for f in features if not {"columns", "column"} & set(f.options) or f.from_ in events)
+    some = [(feature.from_, column) for feature in features for column in feature.options.get("columns", ())]
+    some += [(feature.from_, feature.options["column"]) for feature in features if "column" in feature.options]
     return whole, frozenset(some)
 
 

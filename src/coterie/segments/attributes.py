@@ -13,6 +13,7 @@ import polars as pl
 
 from coterie.engines import local
 from coterie.errors import DataError, shown
+from coterie.features.answers import Answers
 from coterie.segments.members import Members
 from coterie.segments.statistics import MeanSums
 from coterie.tables.types import CheckedTable, Tables
@@ -24,11 +25,17 @@ _NAME = "_name"
 
 @dataclass(frozen=True, slots=True)
 class NumberColumn:
-    """A numeric attribute: (n,) values of the members, NaN where unknown or not finite."""
+    """A numeric attribute, or one trait of an attribute that holds many.
+
+    Args:
+        values: (n,) of the members, NaN where unknown or not finite.
+        attribute: the attribute that holds the trait; "" where the column is one itself.
+    """
 
     table: str
     column: str
     values: npt.NDArray[np.float64]
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
     """
     found: list[NumberColumn] = []
     for table in tables.users:
+        for column in _of_kind(table, "traits"):
+            found += _traits(tables, table, column, members)
         columns = _of_kind(table, "number")
         if not columns:
             continue
@@ -75,6 +84,15 @@ def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
             values = aligned[column].fill_null(float("nan")).to_numpy()
             found.append(NumberColumn(table.name, column, np.where(np.isfinite(values), values, np.nan)))
     return tuple(found)
+
+
+def _traits(tables: Tables, table: CheckedTable, attribute: str, members: Members) -> list[NumberColumn]:
+    """Read an attribute that holds many traits; a trait that is called by a number is told by its attribute too."""
+    answers = Answers(table.name, f"tables.{table.name}.attributes.{attribute}", attribute)
+    traits = answers.traits(tables, members.ids, None)
+    values = answers.matrix(tables, members.ids, traits)
+    names = [f"{attribute} {trait}" if trait.isdecimal() else trait for trait in traits]
+    return [NumberColumn(table.name, name, values[:, place], attribute) for place, name in enumerate(names)]
 
 
 def count_categories(tables: Tables, members: Members) -> tuple[CategoryColumn, ...]:

@@ -125,7 +125,7 @@ def _of_number(column: NumberColumn, members: Members) -> Family:
     inside, overall = mean_sums(column.values, members)
     compared = compare_means(inside, overall)
     n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
-    use = members.use_of(column.table, column.column)
+    use = members.use_of(column.table, column.attribute or column.column)
     return Family("number", column.table, column.column, use, (column.column,), n, n_all, compared, compared.p)
 
 

@@ -282,3 +282,8 @@ class Decision:
     def publishable(self) -> bool:
         """Whether every gate is passed."""
         return all(gate.passed for gate in self.gates)
+
+    @property
+    def has_too_few(self) -> bool:
+        """Whether fewer were segmented than anything can be shown of."""
+        return any(gate.name == "users" and not gate.passed for gate in self.gates)

@@ -268,6 +268,12 @@ def _warnings(
 ) -> tuple[str, ...]:
     candidate = choice.candidate
     warnings = [*_of_numbers(choice, config), *_of_noise(choice), *_of_recipes(candidate, recipes), *_of_users(choice)]
+    merged = sorted({one for one in segment_ids if list(segment_ids).count(one) > 1})
+    if merged:
+        warnings.append(
+            f"{' and '.join(merged)} was merged by hand from several of the {candidate.k} segments found; the "
+            f"figures of this decision are those of the {candidate.k}."
+        )
     idle = _idle(candidate, segment_ids)
     if idle:
         warnings.append(
