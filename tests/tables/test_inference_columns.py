@@ -136,3 +136,8 @@ def test_names_of_keys(name, meaning, score):
 )
 def test_headers(records, answer):
     assert header.look_for(records) == answer
+
+
+@pytest.mark.parametrize("name", ["n", "number", "count", ""])
+def test_a_column_may_have_any_name(name):
+    assert look("1", "2", "2", name=name).grades == look("1", "2", "2").grades != ()

@@ -161,11 +161,11 @@ def _numeric(name: str, place: int, n_rows: int, text: pl.Series, numbers: pl.Se
 
 
 def _grades(numbers: pl.Series) -> tuple[float, ...]:
-    counts = numbers.value_counts(name="n")
+    counts = numbers.alias("number").value_counts(name="n")  # the column may be called "n" itself
     if counts.height > _MOST_NUMBERS:
         return ()
     shared = counts.filter(pl.col("n") >= _SLIP_SHARE * len(numbers))
-    return tuple(sorted(shared[numbers.name].to_list()))
+    return tuple(sorted(shared["number"].to_list()))
 
 
 def _textual(name: str, place: int, n_rows: int, text: pl.Series, distinct: frozenset[str]) -> ColumnLook:
