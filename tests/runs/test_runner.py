@@ -18,7 +18,7 @@ from coterie.errors import ConfigError, ModelError, RejectedError, StoreError, U
 from coterie.runs.journal import STEPS
 from tests.projects import quick_sample
 
-CACHED = {"tables", "embedding", "clustering", "profile"}
+CACHED = {"tables", "embedding", "clustering", "proof", "evidence", "profile"}
 
 
 def labels_and_decision(run) -> tuple[bytes, bytes]:
@@ -39,7 +39,7 @@ def test_every_record_names_its_schema_and_version(sample_run):
     for path in sample_run.folder.rglob("*.json"):
         record = json.loads(path.read_text())
         assert record["schema"].startswith("coterie."), path
-        assert record["version"] == 1, path
+        assert record["version"] >= 1, path
 
 
 def test_nothing_in_a_run_is_pickled(sample_run):
@@ -140,7 +140,7 @@ def test_an_answer_of_the_cache_that_is_damaged_is_made_again(tmp_path):
         (path,) = (tmp_path / ".coterie" / "cache").glob(name)
         path.write_bytes(path.read_bytes()[:-100])
     second, third = coterie.run(config), coterie.run(config)
-    assert {step.name for step in second.manifest.steps if step.cached} == {"tables"}
+    assert {step.name for step in second.manifest.steps if step.cached} == {"tables", "proof", "evidence"}
     assert {step.name for step in third.manifest.steps if step.cached} == CACHED
     assert labels_and_decision(first) == labels_and_decision(second) == labels_and_decision(third)
     assert not list((tmp_path / ".coterie").rglob(".unfinished-*"))
@@ -170,7 +170,7 @@ def test_the_order_of_features_is_part_of_what_the_cache_knows(tmp_path):
 
 def test_a_run_killed_at_any_step_is_never_seen_and_the_next_one_finishes(tmp_path):
     config = quick_sample(tmp_path)
-    moments = [*STEPS, "after report"]
+    moments = [step for step in STEPS if step != "screening"] + ["after report"]  # one recipe is not screened
     # What comes before the kill is cached, so the search is killed half way before it is ever finished.
     moments.insert(moments.index("clustering"), "amid resampling users")
     for moment in moments:
