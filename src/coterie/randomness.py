@@ -24,7 +24,7 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
         >>> generator(7, "kmeans", 5).integers(100) == generator(7, "kmeans", 5).integers(100)
         np.True_
     """
-    digest = hashlib.sha256("\x1f".join(map(str, (seed, *names))).encode()).digest()
+    digest = hashlib.sha256("\x1f".join(map(str, (seed, *names))).encode("utf-8", "surrogatepass")).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "little")))
 
 
@@ -47,7 +47,9 @@ def entity_uniforms(seed: int, name: str, keys: npt.NDArray[np.uint64]) -> npt.N
     Source:
         The finaliser of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators").
     """
-    salt = np.uint64(int.from_bytes(hashlib.sha256(f"{seed}\x1f{name}".encode()).digest()[:8], "little"))
+    salt = np.uint64(
+        int.from_bytes(hashlib.sha256(f"{seed}\x1f{name}".encode("utf-8", "surrogatepass")).digest()[:8], "little")
+    )
     with np.errstate(over="ignore"):
         z = keys.astype(np.uint64) ^ salt
         z = z + np.uint64(0x9E3779B97F4A7C15)

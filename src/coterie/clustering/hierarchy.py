@@ -166,8 +166,12 @@ class Agglomerative:
             n_centres, n_init=1, max_iter=CONDENSING_ITERATIONS, random_state=legacy_seed(rng), tol=1e-4
         ).fit(points)
         found = assign_nearest(points, model.cluster_centers_).labels
-        nearest, order = inhabited_order(found, n_centres)
-        return np.ascontiguousarray(model.cluster_centers_[order]), nearest
+        _, order = inhabited_order(found, n_centres)
+        centres = np.ascontiguousarray(model.cluster_centers_[order])
+        # Asked anew: a row between two centres goes to the first of them, in the order that newcomers will meet.
+        nearest = assign_nearest(points, centres).labels
+        kept, places = np.unique(nearest, return_inverse=True)
+        return centres[kept], places.astype(np.int32)
 
 
 @lru_cache(maxsize=64)
