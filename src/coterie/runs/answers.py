@@ -81,10 +81,9 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     key = key_of("proof", winner.tried.key, winner.number)
     prove = partial(write_proof, winner, threads=threads, progress=kept.advanced)
     proof, _ = kept.answer("proof", key, prove, load_proof)
-    chosen = conclude(winner, proof, searched)
     placed = winner.tried.placed
     found_again = identity.identify(
-        steps.partition(placed, chosen), stored.tables, entity=entity, knows_users=not config.has_numbered_entities
+        steps.partition(winner), stored.tables, entity=entity, knows_users=not config.has_numbered_entities
     )
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
     # Floors say which candidates might have been chosen, whom the chosen one is shown beside.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from coterie import frozen, plugins, records
@@ -141,12 +142,16 @@ def pick(config: Config, tried: Sequence[Tried]) -> Winner:
     """Choose among the candidates of all recipes."""
     owners = [(one, number) for one in tried for number in range(len(one.sheet.candidates))]
 
+    @cache  # every candidate is compared with the best, whose file need not be read each time
+    def gains_of(place: int) -> Gains | None:
+        one, number = owners[place]
+        return one.gains(number)
+
     def paired_error(first: int, second: int) -> float:
-        (one, mine), (other, theirs) = owners[first], owners[second]
-        gains, others = one.gains(mine), other.gains(theirs)
+        gains, others = gains_of(first), gains_of(second)
         if gains is None or others is None:
             return 0.0
-        return error_of_difference(gains, others, ids=(one.placed.ids, other.placed.ids))
+        return error_of_difference(gains, others, ids=(owners[first][0].placed.ids, owners[second][0].placed.ids))
 
     choice = choose([one.sheet.candidates[number] for one, number in owners], config, paired_error)
     return Winner(choice, *owners[choice.chosen])
@@ -202,11 +207,11 @@ class Chosen:
 WRITTEN_OF_USERS = ("reason", "answers", "protocol", "warnings", "left_out", "comparisons")  # a decision's sentences
 
 
-def conclude(winner: Winner, proof: Proof, searched: Searched, segment_ids: Sequence[str] = ()) -> Chosen:
+def conclude(winner: Winner, proof: Proof, searched: Searched, segment_ids: Sequence[str]) -> Chosen:
     """Judge the winner, and give its model.
 
     Args:
-        segment_ids: of its clusters, in label order; by default s-1, s-2 and so on.
+        segment_ids: of its clusters, in label order.
     """
     tried, number = winner.tried, winner.number
     choice = winner.choice
@@ -222,6 +227,5 @@ def conclude(winner: Winner, proof: Proof, searched: Searched, segment_ids: Sequ
         segment_ids=segment_ids,
     )
     decision = all_told_of(decision, *tried.recipe.config.nouns, *WRITTEN_OF_USERS)
-    clusterer = tried.clusterer(number)
-    named = tuple(segment_ids) or tuple(f"s-{place + 1}" for place in range(clusterer.n_clusters))
-    return Chosen(decision, SegmentModel(tried.placed.space, clusterer, named), tried.labels(number))
+    model = SegmentModel(tried.placed.space, tried.clusterer(number), tuple(segment_ids))
+    return Chosen(decision, model, tried.labels(number))

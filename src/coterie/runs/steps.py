@@ -21,7 +21,7 @@ from coterie.plots.records import require_projection
 from coterie.runs import tables_on_disk
 from coterie.runs.placing import Placed
 from coterie.runs.result import read_record
-from coterie.runs.searching import Chosen
+from coterie.runs.searching import Chosen, Winner
 from coterie.segments.lineage import Identified, Origin
 from coterie.segments.matching import Partition
 from coterie.segments.members import Members, ProfileOptions
@@ -65,10 +65,10 @@ def write_tables(config: Config, raw: Mapping[str, RawTable], folder: Path) -> N
     tables_on_disk.store(build_tables(config, raw), folder)
 
 
-def partition(placed: Placed, chosen: Chosen) -> Partition:
+def partition(winner: Winner) -> Partition:
     """Give the users of a run with their clusters, for the registry to find the segments that these are."""
-    names = tuple(str(label) for label in range(chosen.model.clusterer.n_clusters))
-    return Partition(placed.ids, chosen.labels, names, placed.points)
+    placed, names = winner.tried.placed, tuple(str(label) for label in range(winner.choice.candidate.k))
+    return Partition(placed.ids, winner.tried.labels(winner.number), names, placed.points)
 
 
 def write_profiles(
