@@ -47,7 +47,7 @@ from coterie.features.assembling import entity_ids, make_features
 from coterie.randomness import generator
 from coterie.runs.steps import scan_sources
 from coterie.selection import gains, heldout
-from coterie.selection.lift import Pairs, hold_out, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.lift import Pairs, lift_of, ndcg_by_user, popularity_ranks
 from coterie.sources.sample import write_sample
 from coterie.tables.build import build_tables
 from coterie.terms import ITEM, NOISE, USER, VALUE
@@ -204,7 +204,7 @@ def held_out(part: Path, raw: Raw, asked: argparse.Namespace) -> tuple[npt.NDArr
     clean.write_parquet(part.with_suffix(".parquet"))
     made = []
     for number in range(asked.splits):
-        held = hold_out(found.pairs, SHARE, generator(asked.seed, "peers-hold-out", number))
+        held = found.hold_out(SHARE, generator(asked.seed, "peers-hold-out", number))
         gone = pl.DataFrame({USER: found.users[found.pairs.users[held]], ITEM: found.items[found.pairs.items[held]]})
         to = part.with_name(f"split-{number}")
         shutil.copytree(part, to)

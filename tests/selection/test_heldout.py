@@ -43,6 +43,20 @@ def test_pairs_are_distinct_and_repeated_events_are_counted():
     assert found.events.tolist() == [3, 1, 0]
 
 
+def test_what_is_held_out_of_a_user_does_not_depend_on_who_else_is_segmented():
+    users, items = [f"u{i}" for i in range(9) for _ in range(8)], [f"i{j}" for _ in range(9) for j in range(8)]
+    table = events(**{USER: users, ITEM: items})
+
+    def held(ids: list[str]) -> set[tuple[str, str]]:
+        found = heldout.catalogue(table, np.array(ids), None)
+        rows = found.hold_out(0.5, np.random.default_rng(3))
+        return set(zip(found.users[found.pairs.users[rows]], found.items[found.pairs.items[rows]], strict=True))
+
+    everybody, some = held(sorted(set(users))), held(["u2", "u5", "u7"])
+    assert len(everybody) == 36
+    assert some == {pair for pair in everybody if pair[0] in {"u2", "u5", "u7"}}
+
+
 def test_a_user_who_gives_everything_one_value_likes_everything():
     # The mean of three times 3.3 is above 3.3 in its last bit.
     table = events(**{USER: ["a"] * 3 + ["b"] * 2, ITEM: ["x", "y", "z", "x", "y"], VALUE: [3.3] * 3 + [1.0, 5.0]})

@@ -16,7 +16,7 @@ def random_pairs(seed: int, n_users: int = 30, n_items: int = 25, share: float =
 
 
 def split(pairs: Pairs, seed: int = 0) -> tuple[Pairs, Pairs]:
-    held = lift.hold_out(pairs, 0.3, np.random.default_rng(seed))
+    held = lift.hold_out(pairs.users, 0.3, np.random.default_rng(seed))
     return pairs.take(~held), pairs.take(held)
 
 
@@ -64,7 +64,7 @@ def test_a_shrinkage_without_end_ranks_every_segment_like_all():
 
 def test_each_user_loses_the_share_and_keeps_something():
     pairs = random_pairs(1, 400, 40)
-    held = lift.hold_out(pairs, 0.2, np.random.default_rng(0))
+    held = lift.hold_out(pairs.users, 0.2, np.random.default_rng(0))
     counts = np.bincount(pairs.users, minlength=400)
     lost = np.bincount(pairs.users[held], minlength=400)
     assert held.mean() == pytest.approx(0.2, abs=0.01)
@@ -74,7 +74,7 @@ def test_each_user_loses_the_share_and_keeps_something():
 
 def test_a_user_of_one_event_keeps_it():
     pairs = Pairs(np.arange(50), np.zeros(50, int), np.ones(50, bool), 50, 1)
-    assert not lift.hold_out(pairs, 0.9, np.random.default_rng(0)).any()
+    assert not lift.hold_out(pairs.users, 0.9, np.random.default_rng(0)).any()
 
 
 def test_planted_taste_pays_and_random_segments_do_not():

@@ -14,7 +14,7 @@ from coterie.config import Config
 from coterie.engines import local
 from coterie.features.contract import Ids
 from coterie.features.weighting import FIVE_STARS, FIVE_STARS_POSITIVE, ROUNDING
-from coterie.selection.lift import Pairs
+from coterie.selection.lift import Codes, Pairs, hold_out
 from coterie.tables import CheckedTable, Tables
 from coterie.terms import EVENTS, ITEM, USER, VALUE
 
@@ -27,12 +27,24 @@ class Catalogue:
 
     Args:
         pairs: distinct ones. users: (n,) sorted ids. items: (m,) sorted ids. events: (n,) events of each user.
+        everybody: (q,) number of the user of each pair of the table, also of users who are not segmented.
+        segmented: (q,) whether that user is; p of them are.
     """
 
     pairs: Pairs
     users: Ids
     items: Ids
     events: npt.NDArray[np.int64]
+    everybody: Codes
+    segmented: npt.NDArray[np.bool_]
+
+    def hold_out(self, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Choose pairs to hold out; the same ones of a user whoever else is segmented, so that recipes are comparable.
+
+        Returns:
+            (p,) whether the pair is held out; see ``lift.hold_out``.
+        """
+        return hold_out(self.everybody, share, rng)[self.segmented]
 
 
 def event_table(config: Config, tables: Tables) -> CheckedTable | None:
@@ -70,15 +82,18 @@ def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Cat
     has_value = VALUE in table.frame.collect_schema().names()
     value = nw.col(VALUE).mean() if has_value else nw.len().cast(nw.Float64)
     counted = table.frame.group_by(USER, ITEM).agg(value.alias(VALUE), nw.len().alias(_EVENTS))
-    pairs = local.collect(counted)
-    pairs = pairs.filter(pl.col(USER).is_in(pl.Series(ids).implode())).sort(USER, ITEM)
+    everything = local.collect(counted).sort(USER, ITEM)
+    segmented = everything[USER].is_in(pl.Series(ids).implode())
+    everybody = everything[USER].rle_id().to_numpy().astype(np.int64)
+    pairs = everything.filter(segmented)
     items = np.asarray(pairs[ITEM].unique().sort().to_numpy(), dtype=str)
     users = np.searchsorted(ids, np.asarray(pairs[USER].to_numpy(), dtype=str))
     columns = np.searchsorted(items, np.asarray(pairs[ITEM].to_numpy(), dtype=str))
     values = pairs[VALUE].to_numpy()
     positive = _positive(users, values, positive_from) if has_value else np.ones(len(values), np.bool_)
     events = np.bincount(users, pairs[_EVENTS].to_numpy(), len(ids)).astype(np.int64)
-    return Catalogue(Pairs(users, columns, positive, len(ids), len(items)), ids, items, events)
+    found = Pairs(users, columns, positive, len(ids), len(items))
+    return Catalogue(found, ids, items, events, everybody, segmented.to_numpy())
 
 
 def _positive(

@@ -49,23 +49,23 @@ class Pairs:
         return Pairs(self.users[rows], self.items[rows], self.positive[rows], self.n_users, self.n_items)
 
 
-def hold_out(pairs: Pairs, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def hold_out(users: Codes, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Choose each user's share of pairs to hold out, at random.
 
     Args:
-        pairs: in canonical order.
+        users: (p,) sorted number of the user of each pair, the pairs in canonical order.
         share: in (0, 1); a user with n pairs loses the whole part of share * n + u with one u in [0, 1) a user, so that
             the share holds on average also for users of few pairs; one pair always stays.
 
     Returns:
         (p,) whether the pair is held out.
     """
-    counts = np.bincount(pairs.users, minlength=pairs.n_users)
-    quota = np.minimum(np.floor(share * counts + rng.random(pairs.n_users)).astype(np.int64), np.maximum(counts - 1, 0))
-    order = np.lexsort((rng.random(len(pairs.users)), pairs.users))
+    counts = np.bincount(users)
+    quota = np.minimum(np.floor(share * counts + rng.random(len(counts))).astype(np.int64), np.maximum(counts - 1, 0))
+    order = np.lexsort((rng.random(len(users)), users))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    held: npt.NDArray[np.bool_] = place < quota[pairs.users]
+    held: npt.NDArray[np.bool_] = place < quota[users]
     return held
 
 

@@ -19,7 +19,7 @@ from coterie.model import fit_space, make_embedder
 from coterie.randomness import generator
 from coterie.selection import explained, gains, heldout, quality
 from coterie.selection.gains import Gains
-from coterie.selection.lift import hold_out, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.lift import lift_of, ndcg_by_user, popularity_ranks
 from coterie.selection.references import sample_rows
 from coterie.selection.trials import Search, Trial
 from coterie.selection.types import Explained, LiftResult
@@ -76,7 +76,7 @@ def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial]
         NDCG@10 by segment, (trials, n), and by global popularity, (n,).
     """
     config, seed = search.config, search.config.project.seed
-    held = hold_out(found.pairs, config.evaluation.holdout, generator(seed, "hold-out", number))
+    held = found.hold_out(config.evaluation.holdout, generator(seed, "hold-out", number))
     train, test = found.pairs.take(~held), found.pairs.take(held)
     tables = heldout.without(search.tables, found, held)
     _, points, known = fit_space(config, tables, search.ids, "lift-space", number)
