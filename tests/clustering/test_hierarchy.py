@@ -63,6 +63,20 @@ def test_fewer_distinct_points_than_centres_are_each_a_centre():
     assert np.bincount(fitted.fit_labels).tolist() == [50, 10]
 
 
+@pytest.mark.parametrize("condense", [0, 20])
+def test_a_tree_that_is_remembered_is_that_of_its_rows_and_seed(condense):
+    def fit(k: int, seed: int, points: np.ndarray) -> FittedHierarchy:
+        return Agglomerative(k=k, condense=condense).fit(points, np.random.default_rng(seed))
+
+    one, other = (np.random.default_rng(i).normal(size=(90, 2)).astype(np.float32) for i in (1, 2))
+    first = fit(3, 0, one)
+    assert fit(5, 0, one).dendrogram.tree is first.dendrogram.tree
+    assert not np.array_equal(fit(3, 0, other).dendrogram.tree, first.dendrogram.tree)
+    assert np.array_equal(fit(3, 1, one).dendrogram.tree, first.dendrogram.tree) == (condense == 0)
+    with pytest.raises(ValueError, match="read-only"):
+        first.dendrogram.tree[0] = 0
+
+
 def test_condensed_and_whole_agree_on_clear_clouds():
     points, truth = three_clouds(4)
     for linkage in LINKAGES:

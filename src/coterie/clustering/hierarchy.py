@@ -8,6 +8,7 @@ rows. Either way assigning agrees with the fit in every row.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Self
@@ -144,47 +145,57 @@ class Agglomerative:
             DataError: also where there are more rows than can be merged one by one.
         """
         check_points(points, self.k)
-        exact = points.astype(np.float64)
-        if self.condense and len(points) > 2 * self.condense:
-            representatives, nearest = self._condensed(exact, rng)
-            tree = merge_weighted(representatives, np.bincount(nearest).astype(np.float64), self.linkage)
-        else:
-            _refuse_many(len(points))
-            representatives, nearest = exact, np.arange(len(points), dtype=np.int32)
-            tree = _tree_of(exact.tobytes(), exact.shape[1], self.linkage)
-        old = cut(tree, self.k)
-        labels, order = inhabited_order(old[nearest], self.k)
+        merged = self._merged(points.astype(np.float64), legacy_seed(rng))
+        old = cut(merged.tree, self.k)
+        labels, order = inhabited_order(old[merged.nearest], self.k)
         new_number = np.empty(self.k, np.int32)
         new_number[order] = np.arange(len(order))
-        dendrogram = Dendrogram(representatives, np.bincount(nearest), new_number[old], tree)
-        return FittedHierarchy(dendrogram, cluster_means(exact, labels, len(order)), labels)
+        dendrogram = Dendrogram(merged.points, np.bincount(merged.nearest), new_number[old], merged.tree)
+        return FittedHierarchy(dendrogram, cluster_means(points.astype(np.float64), labels, len(order)), labels)
 
-    def _condensed(self, points: Floats, rng: np.random.Generator) -> tuple[Floats, Labels]:
-        """Give centres that stand for all rows, and (n,) the nearest centre of each row."""
+    def _merged(self, points: Floats, seed: int) -> _Merged:
+        """Merge all rows, or look up what was merged: a search cuts the tree of the same rows at every k."""
+        is_condensed = bool(self.condense) and len(points) > 2 * self.condense
+        digest = hashlib.blake2b(np.ascontiguousarray(points).data, digest_size=16).digest()
+        place = _place(digest, points.shape, self.linkage, (self.condense, seed) if is_condensed else None)
+        if "merged" not in place:
+            merged = self._merge_condensed(points, seed) if is_condensed else self._merge_rows(points)
+            for array in (merged.points, merged.nearest, merged.tree):
+                array.setflags(write=False)
+            place["merged"] = merged
+        return place["merged"]
+
+    def _merge_rows(self, points: Floats) -> _Merged:
+        if len(points) > MAX_ROWS:
+            raise DataError(
+                f"agglomerative was asked to merge {len(points):,} rows one by one; at most {MAX_ROWS:,} fit in "
+                "memory: set 'condense' of agglomerative to 500, or use kmeans"
+            )
+        return _Merged(points, np.arange(len(points), dtype=np.int32), linkage(points, self.linkage))
+
+    def _merge_condensed(self, points: Floats, seed: int) -> _Merged:
+        """Merge centres that stand for all rows."""
         n_centres = min(self.condense, count_distinct(points, self.condense))
-        model = KMeans(
-            n_centres, n_init=1, max_iter=CONDENSING_ITERATIONS, random_state=legacy_seed(rng), tol=1e-4
-        ).fit(points)
+        model = KMeans(n_centres, n_init=1, max_iter=CONDENSING_ITERATIONS, random_state=seed, tol=1e-4).fit(points)
         found = assign_nearest(points, model.cluster_centers_).labels
         _, order = inhabited_order(found, n_centres)
         centres = np.ascontiguousarray(model.cluster_centers_[order])
         # Asked anew: a row between two centres goes to the first of them, in the order that newcomers will meet.
-        nearest = assign_nearest(points, centres).labels
-        kept, places = np.unique(nearest, return_inverse=True)
-        return centres[kept], places.astype(np.int32)
+        kept, nearest = np.unique(assign_nearest(points, centres).labels, return_inverse=True)
+        tree = merge_weighted(centres[kept], np.bincount(nearest).astype(np.float64), self.linkage)
+        return _Merged(centres[kept], nearest.astype(np.int32), tree)
 
 
-@lru_cache(maxsize=64)
-def _tree_of(cells: bytes, n_dims: int, how: str) -> Floats:
-    """Merge rows one by one; the tree is remembered, since a search cuts the tree of the same rows at every k."""
-    tree: Floats = linkage(np.frombuffer(cells, np.float64).reshape(-1, n_dims), how)
-    tree.setflags(write=False)
-    return tree
+@dataclass(frozen=True, slots=True, eq=False)
+class _Merged:
+    """(m, d) representatives, (n,) the one of each row, and the (m - 1, 4) tree over them."""
+
+    points: Floats
+    nearest: Labels
+    tree: Floats
 
 
-def _refuse_many(n_rows: int) -> None:
-    if n_rows > MAX_ROWS:
-        raise DataError(
-            f"agglomerative was asked to merge {n_rows:,} rows one by one; at most {MAX_ROWS:,} fit in memory: set "
-            "'condense' of agglomerative to 500, or use kmeans"
-        )
+@lru_cache(maxsize=64)  # the resamples of a search, whose every k comes by in turn
+def _place(*_key: object) -> dict[str, _Merged]:
+    """Give the place where a tree is remembered, by what names its rows and not by the rows themselves."""
+    return {}

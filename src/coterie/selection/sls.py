@@ -103,7 +103,7 @@ def _agreement(resampling: Resampling, pair: int) -> Floats:
 def _sample_agreement(resampling: Resampling, pair: int, half: int) -> Floats:
     n, n_clusters = len(resampling.labels), int(resampling.labels.max(initial=NOISE)) + 1
     drawn = np.sort(generator(resampling.seed, "slsw", pair, half).integers(0, n, n))
-    rng = generator(resampling.seed, "slsw-fit", n_clusters, pair, half)
+    rng = generator(resampling.seed, "slsw-fit", pair, half)
     try:
         fitted = resampling.clusterer.fit(resampling.points[drawn], rng)
     except DataError:

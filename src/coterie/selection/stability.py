@@ -49,14 +49,13 @@ def bootstrap_jaccard(task: tuple[Resampling, int]) -> npt.NDArray[np.float64]:
     """
     resampling, draw = task
     n_clusters = int(resampling.labels.max()) + 1
-    # Draws do not depend on k, so that numbers of clusters are compared on the same samples.
+    # Draws and starts do not depend on k, so that numbers of clusters are compared on the same samples, and an
+    # algorithm can use again what it found in a sample for another k.
     drawn = np.sort(
         generator(resampling.seed, "bootstrap", draw).integers(0, len(resampling.labels), len(resampling.labels))
     )
     try:
-        fitted = resampling.clusterer.fit(
-            resampling.points[drawn], generator(resampling.seed, "bootstrap-fit", n_clusters, draw)
-        )
+        fitted = resampling.clusterer.fit(resampling.points[drawn], generator(resampling.seed, "bootstrap-fit", draw))
     except DataError:
         return np.zeros(n_clusters)
     distinct, first = np.unique(drawn, return_index=True)
@@ -85,10 +84,7 @@ def best_jaccard(labels: Labels, others: Labels, n_clusters: int) -> npt.NDArray
 def refit(task: tuple[Resampling, int]) -> Labels:
     """Cluster the same points from another seed."""
     resampling, attempt = task
-    n_clusters = int(resampling.labels.max()) + 1
-    return resampling.clusterer.fit(
-        resampling.points, generator(resampling.seed, "seeds", n_clusters, attempt)
-    ).fit_labels
+    return resampling.clusterer.fit(resampling.points, generator(resampling.seed, "seeds", attempt)).fit_labels
 
 
 def seed_agreement(labelings: list[Labels]) -> float:

@@ -102,8 +102,8 @@ class Asked:
 
     @property
     def stream(self) -> tuple[str | int, ...]:
-        """Name of its random stream."""
-        return (self.method, self.k or 0, *(f"{name}={value}" for name, value in sorted(self.settings.items())))
+        """Name of its random stream, the same for every k: what a method does before it looks at k is done once."""
+        return (self.method, *(f"{name}={value}" for name, value in sorted(self.settings.items())))
 
 
 @dataclass(frozen=True, slots=True)
