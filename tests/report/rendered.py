@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
+from coterie.plots import theme
 from coterie.report import page
 from coterie.report.contents import ReportContents
 from tests.report import samples
@@ -21,7 +24,9 @@ def contents(name: str) -> ReportContents:
 
 @cache
 def source(name: str) -> str:
-    return page.render(contents(name))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(theme, "CHECKS_PARTS", True)
+        return page.render(contents(name))
 
 
 @cache

@@ -13,6 +13,7 @@ from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, numb
 from coterie.plots.records import UserMap, sample_map
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
 from coterie.plots.states import TILES
+from coterie.plots.theme import drawing
 from coterie.plots.usermap import user_map
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "UserMap",
     "category_shares",
     "colour",
+    "drawing",
     "drawing_scripts",
     "find_plot",
     "index_dots",

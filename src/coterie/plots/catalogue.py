@@ -25,7 +25,7 @@ from coterie.plots.separation import separation
 from coterie.plots.silhouettes import silhouette, silhouettes
 from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
-from coterie.plots.theme import Chart, known
+from coterie.plots.theme import Chart, drawing, known
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
@@ -71,9 +71,10 @@ class Plot:
 
     def draw(self, shown: Shown) -> Chart | None:
         """Draw it, in the colours that people chose for segments; None where there is nothing to show."""
-        chart = self.make(shown)
         own = {segment.id: segment.colour for segment in shown.segments if segment.colour is not None}
-        return None if chart is None else recoloured(chart, own)
+        with drawing():
+            chart = self.make(shown)
+            return None if chart is None else recoloured(chart, own)
 
 
 def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:

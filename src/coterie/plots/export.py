@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import vl_convert
+from altair.utils import schemapi
 
 from coterie import records
 from coterie.plots.theme import Chart, printable
@@ -16,8 +17,8 @@ PICTURE_WIDTH = 640  # pixels, where a chart would otherwise take the width of i
 
 
 def spec(chart: Chart) -> dict[str, Any]:
-    """Give a chart as Vega-Lite, checked against its schema, with nothing in its text that cannot be drawn."""
-    body: dict[str, Any] = _drawable(chart.to_dict())
+    """Give a chart as Vega-Lite, with nothing in its text that cannot be drawn."""
+    body: dict[str, Any] = _drawable(chart.to_dict(validate=schemapi.DEBUG_MODE))
     return body
 
 

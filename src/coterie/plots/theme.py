@@ -7,9 +7,11 @@ that stands on the page rather than on a mark belongs to a layer named ``ON_PAGE
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import altair as alt
+from altair.utils import schemapi
 
 from coterie.plots.palette import AVERAGE, HIGH, LOW, colour
 from coterie.segments.types import Segment
@@ -55,6 +57,14 @@ _CONFIG: Final[dict[str, Any]] = {
     },
     "text": {"color": INK, "fontSize": 12, "font": FONT},
 }
+
+
+CHECKS_PARTS = False  # whether charts are checked against Vega-Lite's schema part by part, as tests do
+
+
+def drawing() -> AbstractContextManager[None]:
+    """Draw in this context: checking every part of a chart against the schema takes longer than drawing it."""
+    return schemapi.debug_mode(CHECKS_PARTS)
 
 
 def finish(chart: Chart, description: str, *, height: int) -> Chart:

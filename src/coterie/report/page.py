@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from coterie import records
 from coterie.manifest import Manifest
-from coterie.plots import colour, drawing_scripts, shape
+from coterie.plots import colour, drawing, drawing_scripts, shape
 from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
@@ -44,6 +44,11 @@ def write_report(path: Path, contents: ReportContents) -> None:
 
 def render(contents: ReportContents) -> str:
     """Give the report as HTML text."""
+    with drawing():
+        return _render(contents)
+
+
+def _render(contents: ReportContents) -> str:
     vega, draw = embed.script(drawing_scripts()), embed.script(_text("page.js"))
     candidate = contents.decision.candidates[contents.decision.chosen]
     own = {segment.id: segment.colour for segment in contents.segments}
