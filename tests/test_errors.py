@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,8 @@ def test_shown_quotes_and_keeps_one_line():
 
 def test_shown_shortens():
     assert shown("x" * SHOWN_CHARACTERS) == f"'{'x' * SHOWN_CHARACTERS}'"
+    path = PurePosixPath("/", *("folder" for _ in range(30)), "ratings.csv")
+    assert shown(path) == f"'{path}'"
     assert shown("x" * 12_345) == f"'{'x' * SHOWN_CHARACTERS}... (12,345 characters)'"
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import PurePath
 
 MISUSE = 2
 FAILURE = 1
@@ -96,9 +97,10 @@ def nearest(got: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Quote a value for a message, on one line and never longer than a person would read."""
+    """Quote a value for a message, on one line and never longer than a person would read; a path is whole."""
     text = " ".join(str(value).split())
-    cut = text[:SHOWN_CHARACTERS]
+    most = len(text) if isinstance(value, PurePath) else SHOWN_CHARACTERS
+    cut = text[:most]
     # What does not print could move the cursor or colour the screen of whoever reads the message.
     cut = "".join(letter if letter.isprintable() else "\ufffd" for letter in cut)
-    return f"'{cut}'" if len(text) <= SHOWN_CHARACTERS else f"'{cut}... ({len(str(value)):,} characters)'"
+    return f"'{cut}'" if len(text) <= most else f"'{cut}... ({len(str(value)):,} characters)'"
