@@ -23,7 +23,7 @@ FRAME = """<!DOCTYPE html><html><head><title>frame</title></head><body>
 <script>
 const wait = setInterval(() => {{
   const inside = document.querySelector("iframe").contentDocument;
-  if (inside.documentElement.dataset.drawn !== "all") return;
+  if (inside?.documentElement?.dataset.drawn !== "all") return;
   clearInterval(wait);
   Object.assign(document.body.dataset, {{
     charts: inside.querySelectorAll(".chart").length,
