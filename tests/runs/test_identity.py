@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import coterie
-from coterie.errors import ModelError, StoreError
+from coterie.errors import ConfigError, ModelError, StoreError
 from coterie.runs import identity
 from coterie.runs.identity import caught_up, editing, identities, project_folder, read_lineage
 from coterie.segments.lineage import Identified
@@ -93,10 +93,55 @@ def test_numbers_of_rows_name_nobody_in_a_later_run_with_names(project):
 def test_an_item_with_the_id_of_a_user_is_not_that_user(project):
     project.run(*FIRST)
     found = project.run(*FIRST, entity="items")
-    assert found.lineage.evidence == "nothing"
+    assert found.lineage.evidence == "first"
     assert found.segment_ids == ("s-4", "s-5", "s-6")
-    assert {entry.id for entry in project.registry.entries if entry.status == "retired"} == {"s-1", "s-2", "s-3"}
+    assert {entry.id: entry.entity for entry in project.registry.entries}["s-4"] == "items"
     assert project.run(*LATER, entity="items").segment_ids == ("s-5", "s-4", "s-6")
+
+
+def test_a_run_of_items_between_two_of_users_costs_no_id(project):
+    project.run(*FIRST)
+    project.run(*FIRST, entity="items")
+    assert {entry.status for entry in project.registry.entries} == {"active"}
+    assert project.run(*LATER).segment_ids == ("s-2", "s-1", "s-3")
+    assert project.run(*LATER, entity="items").segment_ids == ("s-5", "s-4", "s-6")
+    newest = (project.registry.newest("users"), project.registry.newest("items"), project.registry.newest("films.tags"))
+    assert newest == ("20260101-000003-aaaaaa", "20260101-000004-aaaaaa", "")
+
+
+@pytest.mark.parametrize("lost", ["runs", ".coterie"])
+def test_users_are_known_again_after_a_run_of_items_from_either_copy(project, lost):
+    project.run(*FIRST)
+    project.run(*FIRST, entity="films.tags")
+    shutil.rmtree(project.folder / lost)
+    assert project.run(*LATER).segment_ids == ("s-2", "s-1", "s-3")
+
+
+def test_where_users_cannot_be_known_again_segments_of_items_stay(project):
+    project.run(*FIRST)
+    project.run(*FIRST, entity="items")
+    assert project.run(range(500, 560)).lineage.evidence == "nothing"
+    retired = {entry.id for entry in project.registry.entries if entry.status == "retired"}
+    assert retired == {"s-1", "s-2", "s-3"}
+
+
+def test_a_run_of_items_leaves_what_a_person_merged_among_users_to_the_next_run_of_users(project):
+    project.run(*FIRST)
+    project.run(*FIRST, entity="items")
+    with editing(project.folder) as opened:
+        opened.registry = merged(opened.registry, "s-1", "s-3", at=AT)
+    project.run(*FIRST, entity="items")
+    assert project.registry.entry("s-3").pending is True
+    assert project.run(*LATER).segment_ids == ("s-2", "s-1", "s-1")
+    assert project.registry.entry("s-3").pending is False
+
+
+def test_a_segment_of_users_and_one_of_items_cannot_be_merged(project):
+    project.run(*FIRST)
+    project.run(*FIRST, entity="items")
+    expected = "s-1 is a segment of users and s-4 one of items; name two of one kind"
+    with pytest.raises(ConfigError, match=expected):
+        merged(project.registry, "s-1", "s-4", at=AT)
 
 
 def test_ids_outlive_the_folders_of_old_runs(project):
@@ -113,7 +158,7 @@ def test_ids_outlive_the_state_folder(project):
 
 def test_a_copy_of_members_that_is_damaged_is_not_needed(project):
     project.run(*FIRST)
-    (project.folder / ".coterie" / "identity.npz").write_bytes(b"PK damaged")
+    (project.folder / ".coterie" / "identity-users.npz").write_bytes(b"PK damaged")
     assert project.run(*LATER).segment_ids == ("s-2", "s-1", "s-3")
 
 

@@ -1,10 +1,11 @@
 """Segment ids across runs: the registry is read, the clusters get their ids, the run is recorded.
 
 From the moment clusters get ids until the run is recorded, a run holds the project's lock, so that two runs at once
-give no id twice; the second waits. What links two runs is a copy of the newest run's members and their clusters' ids,
-in ``.coterie/identity.npz``: with it ids outlive the folders of old runs. The order on disk is the run's folder, that
-copy, the registry. A process killed between any two leaves a run that is not recorded yet; whoever comes next catches
-up from the run's own ``lineage.json``.
+give no id twice; the second waits. A run is matched with the newest one that segmented the same things: users with
+users, whatever was run between them. What links the two is a copy of that run's members and their clusters' ids, in
+``.coterie/identity-users.npz`` (or ``-items``, or ``-TABLE.tags``): with it ids outlive the folders of old runs. The
+order on disk is the run's folder, that copy, the registry. A process killed between any two leaves a run that is not
+recorded yet; whoever comes next catches up from the run's own ``lineage.json``.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Identity:
     folder: Path
     _held: ExitStack
     registry: Registry = field(default_factory=Registry)
+    _run: str = ""
     _previous: str = ""
     _members: Members | None = None
     _found: Identified | None = None
@@ -76,8 +78,8 @@ class Identity:
         Args:
             current: users of the run, their clusters and points, from large to small clusters; names say nothing.
             tables: checked, for the earlier run's model where few users are in both runs.
-            entity: what is segmented. An item may go by the same id as a user and is not that user, so runs that
-                segmented different things have nothing in common.
+            entity: what is segmented. An item may go by the same id as a user and is not that user, so only the runs
+                that segmented the same things are looked at.
             knows_users: whether one id is one user in every run; false where ids are the numbers of rows, which another
                 order gives to others. The earlier run's model then says where the users of this one were.
 
@@ -86,9 +88,11 @@ class Identity:
         """
         self._held.enter_context(locked(self.folder / STATE_FOLDER / LOCK))
         self.registry = caught_up(self.folder)
-        self._previous = self.registry.runs[-1] if self.registry.runs else ""
+        self._previous = self.registry.newest(entity)
         self._members = Members(current, entity, knows_users)
-        lineage = numbered(_lineage(self.folder, self.registry, self._members, tables), self.registry.next_number)
+        lineage = numbered(
+            _lineage(self.folder, self._previous, self.registry, self._members, tables), self.registry.next_number
+        )
         segments = tuple(self.registry.root(heir.id) for heir in lineage.heirs)
         self._found = Identified(lineage, segments, current.labels, self.registry.names, self.registry.colours)
         return self._found
@@ -97,8 +101,10 @@ class Identity:
         """Write the run's own account of its ids into its folder before it appears."""
         assert self._found is not None
         assert self._members is not None
+        self._run = run_id
         record = Record(
             run=run_id,
+            entity=self._members.entity,
             at=created.astimezone(UTC).isoformat(timespec="seconds"),
             previous=self._previous,
             lineage=self._found.lineage,
@@ -114,9 +120,9 @@ class Identity:
     def record(self) -> None:
         """Bring the registry up to the run, which is in its place now."""
         self.registry = caught_up(self.folder)
-        newest = self.registry.runs[-1]
-        members = (self.folder / RUNS / newest / IDENTITY).read_bytes()
-        records.write_whole(self.folder / STATE_FOLDER / IDENTITY, members)
+        assert self._members is not None
+        members = (self.folder / RUNS / self._run / IDENTITY).read_bytes()
+        records.write_whole(_copy_of_members(self.folder, self._members.entity), members)
         registries.save(self.registry, self.folder / REGISTRY)
 
 
@@ -180,19 +186,19 @@ def read_lineage(folder: Path) -> Record:
 
 
 def is_cut_off(folder: Path) -> bool:
-    """Say whether there was a run before this one, and nothing links the two."""
+    """Say whether there was a run of the same things before this one, and nothing links the two."""
     return (folder / LINEAGE).is_file() and read_lineage(folder).lineage.evidence == "nothing"
 
 
-def _lineage(folder: Path, registry: Registry, members: Members, tables: Tables) -> Lineage:
-    """Match with the newest recorded run by what there is: its members, else its model, else nothing."""
-    current = members.placed
-    if not registry.runs:
+def _lineage(folder: Path, previous: str, registry: Registry, members: Members, tables: Tables) -> Lineage:
+    """Match with an earlier run, if there is one, by what there is: its members, else its model, else nothing."""
+    current, entity = members.placed, members.entity
+    if not previous:
         return first(len(current.names))
-    previous = registry.runs[-1]
-    cut_off = unknown(len(current.names), tuple(e.id for e in registry.entries if e.status == "active"))
-    before = _members(folder, previous)
-    if before is None or before.entity != members.entity:
+    active = tuple(entry.id for entry in registry.entries if entry.status == "active" and entry.entity == entity)
+    cut_off = unknown(len(current.names), active)
+    before = _members(folder, previous, entity)
+    if before is None or before.entity != entity:
         return cut_off
     if before.knows_users and members.knows_users and says_enough(before.placed, current):
         return match(before.placed, current)
@@ -202,9 +208,13 @@ def _lineage(folder: Path, registry: Registry, members: Members, tables: Tables)
     return cut_off
 
 
-def _members(folder: Path, run: str) -> Members | None:
+def _copy_of_members(folder: Path, entity: str) -> Path:
+    return folder / STATE_FOLDER / f"{IDENTITY.removesuffix('.npz')}-{entity}.npz"
+
+
+def _members(folder: Path, run: str, entity: str) -> Members | None:
     """Give a run's members by its clusters' ids, or None where neither copy is there."""
-    for place in (folder / STATE_FOLDER / IDENTITY, folder / RUNS / run / IDENTITY):
+    for place in (_copy_of_members(folder, entity), folder / RUNS / run / IDENTITY):
         try:
             with place.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 if str(file["run"]) == run:

@@ -12,7 +12,7 @@ import numpy as np
 
 from coterie.clustering.contract import Labels
 from coterie.segments.matching import Change, Lineage
-from coterie.terms import NOISE
+from coterie.terms import NOISE, OF_USERS
 
 SCHEMA = "coterie.lineage"
 VERSION = 1
@@ -43,10 +43,12 @@ class Record:
     """What a run adds to the registry.
 
     Args:
-        run: its id. at: when it was made, ISO 8601. previous: the run that it was matched with, "" if none.
+        run: its id. at: when it was made, ISO 8601.
+        previous: the run that it was matched with, the newest before it of the same entity, "" if none.
         lineage: every heir has its id. segments: (k,) the segment of each cluster; differs from the heirs' ids where a
             person merged segments.
         working_names: by id. names: those that people had given, by id.
+        entity: what was segmented.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Record:
     segments: tuple[str, ...]
     working_names: Mapping[str, str]
     names: Mapping[str, str]
+    entity: str = OF_USERS
 
     def origins(self) -> tuple[Origin, ...]:
         """Give the segments, in the order of their first clusters."""

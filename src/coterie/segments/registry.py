@@ -18,6 +18,7 @@ from coterie import records
 from coterie.errors import ConfigError, ModelError, UnknownNameError, shown
 from coterie.segments.lineage import Origin, Record
 from coterie.segments.matching import Gone
+from coterie.terms import OF_USERS
 
 SCHEMA = "coterie.registry"
 VERSION = 1
@@ -57,11 +58,12 @@ class Entry:
         name: given by a person, or None. working_name: the newest that Coterie made up.
         colour: "#RRGGBB" chosen by a person; None: that of the number in its id.
         notes: of people, oldest first.
-        status: active (in the newest run), retired (not found in it), merged (part of another).
+        status: active (in the newest run of its entity), retired (not found in it), merged (part of another).
         merged_into: that other's id, or "". by_hand: whether a person merged it. pending: and no run since has done so.
         parents: segments it came from when it was born.
         first_run, last_run: the runs it was first and last found in.
         resembles: an older segment that this may be, which a person is asked, or "".
+        entity: what it is a segment of: "users", "items" or "TABLE.tags".
     """
 
     id: str
@@ -78,6 +80,7 @@ class Entry:
     last_run: str = ""
     resembles: str = ""
     history: tuple[Event, ...] = ()
+    entity: str = OF_USERS
 
     @property
     def called(self) -> str:
@@ -106,6 +109,11 @@ class Registry:
             if entry.id == segment_id:
                 return entry
         raise UnknownNameError("segment", segment_id, [entry.id for entry in self.entries])
+
+    def newest(self, entity: str) -> str:
+        """Give the newest run that found segments of an entity, or ""."""
+        found = {entry.last_run for entry in self.entries if entry.entity == entity}
+        return next((run for run in reversed(self.runs) if run in found), "")
 
     @property
     def next_number(self) -> int:
@@ -202,7 +210,8 @@ def merged(registry: Registry, one: str, other: str, *, at: str, into: str | Non
         into: which of the two ids stays, by default ``one``. at: time, ISO 8601 in UTC. note: kept with both.
 
     Raises:
-        UnknownNameError: there is no such segment. ConfigError: they are one already, or neither was in the newest run.
+        UnknownNameError: there is no such segment.
+        ConfigError: they are one already, segments of different things, or neither was in the newest run.
     """
     kept = registry.entry(one if into is None else into)
     gone = registry.entry(other if kept.id == one else one)
@@ -213,6 +222,10 @@ def merged(registry: Registry, one: str, other: str, *, at: str, into: str | Non
     for entry in (kept, gone):
         if entry.status == "merged":
             raise ConfigError(f"{entry.id} is part of {entry.merged_into} now; merge {entry.merged_into}")
+    if kept.entity != gone.entity:
+        raise ConfigError(
+            f"{kept.id} is a segment of {kept.entity} and {gone.id} one of {gone.entity}; name two of one kind"
+        )
     if "active" not in {kept.status, gone.status}:
         raise ConfigError(f"{kept.id} and {gone.id} are both retired; only what is in the newest run can be merged")
     notes = (" ".join(note.split()),) if note.strip() else ()
@@ -237,7 +250,8 @@ def recorded(registry: Registry, record: Record) -> Registry:
         if lost not in active:
             registry = registry._with(_lost(registry, record, replace(gone, id=lost)))
     # Who was put into a segment by hand, and whose own cluster is there no more, is not pending any longer either.
-    settled = (replace(entry, pending=False) for entry in registry.entries if entry.pending)
+    pending = (entry for entry in registry.entries if entry.pending and entry.entity == record.entity)
+    settled = (replace(entry, pending=False) for entry in pending)
     return replace(registry._with(*settled), runs=(*registry.runs, record.run))
 
 
@@ -247,7 +261,7 @@ def _found(registry: Registry, record: Record, origin: Origin) -> Iterable[Entry
     parents = tuple(parent for parent in origin.parents if parent != origin.id)
     joins = [part for part in origin.parts if part in entries and entries[part].pending]
     event = Event(record.at, record.run, origin.change, origin.score, _detail(origin, parents))
-    base = own if own is not None else Entry(origin.id, first_run=record.run, parents=parents)
+    base = own if own is not None else Entry(origin.id, first_run=record.run, parents=parents, entity=record.entity)
     asked = registry.root(origin.resembles)
     asked = "" if asked == origin.id != origin.resembles else asked
     yield replace(
@@ -264,7 +278,8 @@ def _found(registry: Registry, record: Record, origin: Origin) -> Iterable[Entry
     for part in origin.parts:
         if part == origin.id:
             continue
-        entry = entries.get(part, Entry(part, first_run=record.run, merged_into=origin.id, status="merged"))
+        unknown = Entry(part, first_run=record.run, merged_into=origin.id, status="merged", entity=record.entity)
+        entry = entries.get(part, unknown)
         if not entry.by_hand:
             entry = replace(entry, status="merged", merged_into=origin.id, by_hand=True)
         told = (Event(record.at, record.run, "merged", detail=f"in {origin.id} from this run on"),)
@@ -283,7 +298,7 @@ def _detail(origin: Origin, parents: tuple[str, ...]) -> str:
 
 
 def _lost(registry: Registry, record: Record, gone: Gone) -> Entry:
-    entry = next((entry for entry in registry.entries if entry.id == gone.id), Entry(gone.id))
+    entry = next((entry for entry in registry.entries if entry.id == gone.id), Entry(gone.id, entity=record.entity))
     into = record.segment_of(gone.into)
     if gone.change == "merged" and into != gone.id:
         event = Event(record.at, record.run, "merged", gone.score, f"most of it is in {into}")
