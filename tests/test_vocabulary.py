@@ -9,6 +9,7 @@ import pytest
 from coterie.config import load_config
 from coterie.errors import ConfigError
 from coterie.features.assembling import make_features
+from coterie.selection.recipes import check, expand
 from coterie.vocabulary import followed, read_merges, read_review
 
 HEADER = "tag,into,score,why,decision\n"
@@ -90,3 +91,46 @@ def test_a_config_holds_the_merges_themselves(tmp_path: Path) -> None:
     assert raw.features["a"].options["vocabulary"] == "tags.csv"
     with pytest.raises(ConfigError, match=r"expected a file in coterie\.toml, here a mapping"):
         make_features(raw)
+
+
+NESTED = """
+[tables.views]
+role = "events"
+source = "v.csv"
+user = "u"
+item = "i"
+
+[features.kinds]
+kind = "cluster"
+from = "views"
+of = { kind = "tags", vocabulary = "tags.csv" }
+
+[features.own]
+kind = "tags"
+from = "views"
+"""
+
+
+def test_a_feature_within_a_feature_and_a_recipe_have_vocabularies_too(tmp_path: Path) -> None:
+    written(tmp_path, HEADER + "mvc5,mvc,0.9,x,yes\n")
+    recipes = (
+        '[search.recipes.flat]\n"features.own.vocabulary" = "tags.csv"\n'
+        '[search.recipes.deep]\n"features.kinds.of" = { kind = "shares", vocabulary = "tags.csv" }\n'
+    )
+    loaded = load_config(written(tmp_path, NESTED + recipes, "coterie.toml"))
+    assert loaded.features["kinds"].options["of"]["vocabulary"] == {"mvc5": "mvc"}
+    check(expand(loaded))
+    of_flat, of_deep = (recipe.config.features for recipe in expand(loaded) if recipe.is_named)
+    assert of_flat["own"].options["vocabulary"] == of_deep["kinds"].options["of"]["vocabulary"] == {"mvc5": "mvc"}
+
+
+def test_vocabularies_are_searched_by_name_and_not_listed(tmp_path: Path) -> None:
+    written(tmp_path, HEADER)
+    vary = '[search.vary]\n"features.own.vocabulary" = ["tags.csv", "others.csv"]\n'
+    expected = r"'search\.vary' lists values for 'features\.own\.vocabulary', .* a recipe of its own, such as \[search"
+    with pytest.raises(ConfigError, match=expected):
+        load_config(written(tmp_path, NESTED + vary, "coterie.toml"))
+
+
+def test_a_tag_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path: Path) -> None:
+    assert read_merges(written(tmp_path, HEADER + 'a\u2028b,"c\x0bd",1,x,yes\n')) == {"a\u2028b": "c\x0bd"}

@@ -8,12 +8,12 @@ called.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from coterie.errors import ConfigError, nearest, shown
+from coterie.named_files import Part, csv_rows, read_text, with_each
 
 KEY: Final = "poles"
 EXPECTED: Final = '{ file = "scales.csv", columns = [scale, low, high] }'
@@ -28,16 +28,13 @@ def with_poles(raw: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     Raises:
         ConfigError: a file cannot be read, or does not have the columns.
     """
-    tables = raw.get("tables")
-    if not isinstance(tables, Mapping):
-        return raw
-    filled = {
-        name: {**table, KEY: read_poles(table[KEY], table.get("attributes"), folder, f"tables.{name}.{KEY}")}
-        if isinstance(table, Mapping) and _names_file(table.get(KEY))
-        else table
-        for name, table in tables.items()
-    }
-    return {**raw, "tables": filled}
+
+    def filled(name: str, table: Part) -> Part:
+        if not _names_file(table.get(KEY)):
+            return table
+        return {**table, KEY: read_poles(table[KEY], table.get("attributes"), folder, f"tables.{name}.{KEY}")}
+
+    return with_each(raw, "tables", filled)
 
 
 def _names_file(value: Any) -> bool:
@@ -54,7 +51,9 @@ def read_poles(asked: Mapping[str, Any], attributes: Any, folder: Path, where: s
     if set(asked) != {"file", "columns"} or not isinstance(columns, list) or len(columns) != 3:
         raise ConfigError(f"'{where}' is {shown(dict(asked))}; expected {EXPECTED}")
     name = asked["file"]
-    rows = csv.DictReader(_text(folder / name, where).splitlines())
+    path = folder / name
+    missing = f"there is no file {shown(path)}, which '{where}' names; correct the path"
+    rows = csv_rows(read_text(path, what=f"{shown(path)}, which '{where}' names,", missing=missing))
     for column in columns:
         if column not in (rows.fieldnames or ()):
             known = nearest(str(column), rows.fieldnames or ())
@@ -69,12 +68,3 @@ def read_poles(asked: Mapping[str, Any], attributes: Any, folder: Path, where: s
             raise ConfigError(f"{shown(name)} ('{where}') has the scale {shown(scale)} twice; keep one")
         found[scale] = [low, high]
     return {scale: ends for scale, ends in found.items() if scale in known_columns}
-
-
-def _text(path: Path, where: str) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no file {shown(path)}, which '{where}' names; correct the path") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown(path)}, which '{where}' names, cannot be read: {error}") from error

@@ -7,13 +7,13 @@ so that the cache, the manifest and a frozen model know what was merged.
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from coterie.errors import ConfigError, nearest, shown
+from coterie.named_files import Part, csv_rows, read_text, with_each
 
 KEY: Final = "vocabulary"  # the option of a feature that names a file of merges
 Decision = Literal["yes", "no", "auto", ""]
@@ -23,24 +23,45 @@ COLUMNS: Final = ("tag", "into", "score", "why", "decision")
 
 
 def with_vocabularies(raw: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Put what a file of merges says in place of its name, in every feature of a raw config.
+    """Put what a file of merges says in place of its name, in every feature of a raw config and in what is searched.
 
     Args:
         raw: the config as it is parsed. folder: what the files stand relative to.
 
     Raises:
-        ConfigError: a file cannot be read, or its merges contradict each other.
+        ConfigError: a file cannot be read, its merges contradict each other, or "vary" lists files, whose merges would
+            be the names of recipes.
     """
-    features = raw.get("features")
-    if not isinstance(features, Mapping):
+
+    def filled(_: str, options: Part) -> Part:
+        return {key: _filled(key, value, folder) for key, value in options.items()}
+
+    raw = with_each(raw, "features", filled)
+    search = raw.get("search")
+    if not isinstance(search, Mapping):
         return raw
-    filled = {
-        name: {**options, KEY: read_merges(folder / options[KEY])}
-        if isinstance(options, Mapping) and isinstance(options.get(KEY), str)
-        else options
-        for name, options in features.items()
-    }
-    return {**raw, "features": filled}
+    _refuse_varied(search.get("vary"))
+    return {**raw, "search": with_each(search, "recipes", filled)}
+
+
+def _filled(key: str, value: Any, folder: Path) -> Any:
+    """Fill an option, at whatever depth: the feature within a feature has a vocabulary, too."""
+    if isinstance(value, Mapping):
+        return {name: _filled(name, option, folder) for name, option in value.items()}
+    return read_merges(folder / value) if _is_vocabulary(key) and isinstance(value, str) else value
+
+
+def _is_vocabulary(key: str) -> bool:
+    return key.rpartition(".")[2] == KEY  # recipes write keys with dots
+
+
+def _refuse_varied(vary: Any) -> None:
+    for key in vary if isinstance(vary, Mapping) else ():
+        if _is_vocabulary(key):
+            raise ConfigError(
+                f"'search.vary' lists values for {shown(key)}, whose merges make no name for a recipe; give each file "
+                f'a recipe of its own, such as [search.recipes.reviewed] with {shown(key)} = "tags-review.csv"'
+            )
 
 
 def read_merges(path: Path) -> dict[str, str]:
@@ -62,7 +83,7 @@ def read_review(path: Path) -> list[dict[str, str]]:
     Raises:
         ConfigError: the file is missing, lacks a column, or holds a decision that is none.
     """
-    rows = list(csv.DictReader(_text(path).splitlines(), restval=""))
+    rows = list(csv_rows(_text(path), restval=""))
     for number, row in enumerate(rows, start=2):
         for column in ("tag", "into", "decision"):
             if row.get(column) is None:
@@ -118,11 +139,7 @@ def _toml_merges(path: Path) -> list[tuple[str, str]]:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"there is no vocabulary at {shown(path)}; propose one with `coterie tags review TABLE --file {path.name}`"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the vocabulary {shown(path)} cannot be read: {error}") from error
+    missing = (
+        f"there is no vocabulary at {shown(path)}; propose one with `coterie tags review TABLE --file {path.name}`"
+    )
+    return read_text(path, what=f"the vocabulary {shown(path)}", missing=missing)
