@@ -77,7 +77,24 @@ def test_separation_knows_neither_numbers_nor_order_nor_scale(names, seed):
     assert separation(3 * points[order] + 1, renamed[order]) == pytest.approx(separation(points, truth), abs=0.02)
 
 
-def test_noise_is_left_out_and_a_number_may_be_nobodys():
+def test_a_yes_or_no_beside_numbers_makes_no_islands():
+    rng = np.random.default_rng(0)
+    answer = rng.random(500) < 0.5
+    points = np.column_stack([rng.normal(size=(500, 4)), 2.0 * answer]).astype(np.float32)
+    found = null_test(points, cut(points, 2), KMeans(k=2, starts=2), 7, replicates=39, threads=1)
+    assert found.statistic > 0.5 > FLOOR  # the gap between yes and no, which replicates have too
+    assert not found.is_natural
+
+
+def test_leaving_people_out_digs_no_valley():
+    points = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+    labels = np.where(points[:, 0] > 0.3, 1, np.where(points[:, 0] < -0.3, 0, -1)).astype(np.int32)
+    inside = labels >= 0
+    assert separation(points[inside], labels[inside]) > FLOOR
+    assert separation(points, labels) < FLOOR
+
+
+def test_noise_is_no_cluster_and_a_number_may_be_nobodys():
     points, truth = islands(6)
     far = np.vstack([points, np.full((1, 5), 1e4)]).astype(np.float32)
     labels = np.append(np.where(truth == 2, 5, truth), -1).astype(np.int32)

@@ -91,3 +91,19 @@ def test_what_cannot_be_a_reference_is_refused():
         reference(np.zeros((1, 2)), "gaussian")
     with pytest.raises(DataError, match="at least two finite points"):
         reference(np.array([[0.0], [np.nan]]), "box")
+
+
+def test_gaussian_keeps_the_values_of_columns_that_repeat_theirs():
+    rng = np.random.default_rng(1)
+    common = rng.normal(size=4000)
+    answered = (common + rng.normal(size=4000) > 0.8).astype(float)
+    counts = np.log1p(rng.poisson(1.0, 4000))
+    points = np.column_stack([common, answered, counts])
+    drawn = draw(points, "gaussian")
+    assert len(np.unique(drawn[:, 0])) == 4000
+    for column in (1, 2):
+        values, shares = np.unique(points[:, column].astype(np.float32), return_counts=True)
+        found = [np.mean(drawn[:, column] == value) for value in values]
+        assert found == pytest.approx(shares / 4000, abs=0.03)
+    assert sum(found) == 1
+    assert np.corrcoef(drawn[:, 0], drawn[:, 1])[0, 1] == pytest.approx(np.corrcoef(common, answered)[0, 1], abs=0.1)

@@ -77,7 +77,7 @@ def null_test(
     """Test the separation of segments against replicates without clusters.
 
     Args:
-        points: (n, d). labels: (n,) of the fit; noise is left out.
+        points: (n, d). labels: (n,) of the fit; noise is no segment.
         clusterer: that gave the labels, with its settings; refitted on every replicate. Where it cannot be, or finds
             fewer than two clusters there, the replicate's separation is 0.
         seed: the project's root seed. null: what replicates keep, see ``references.reference``.
@@ -118,7 +118,8 @@ def separation(points: Points, labels: Labels) -> float:
     """Give the mean depth of the shallower valley between each cluster and the two nearest others.
 
     Args:
-        points: (n, d). labels: (n,) clusters from 0, or NOISE, which is left out; a number may be nobody's.
+        points: (n, d). labels: (n,) clusters from 0, or NOISE, which is no cluster but counts in the density, else a
+            method would dig its own valleys by leaving people out; a number may be nobody's.
 
     Returns:
         In [0, 1], clusters weighted by their members; higher is better, 0 with fewer than two clusters.
@@ -126,7 +127,9 @@ def separation(points: Points, labels: Labels) -> float:
     clusters, own = np.unique(labels[labels != NOISE], return_inverse=True)
     if len(clusters) < 2:
         return 0.0
-    cloud = _cloud(points[labels != NOISE].astype(np.float64), own, len(clusters))
+    inside = np.full(len(labels), NOISE, np.int64)
+    inside[labels != NOISE] = own
+    cloud = _cloud(points.astype(np.float64), inside, len(clusters))
     depths = cloud.shallowest()
     return float(np.average(depths, weights=cloud.sizes))
 
@@ -136,7 +139,7 @@ class _Cloud:
     """Points in clusters.
 
     Args:
-        points: (n, d). sizes: (k,) members. centres: (k, d). scatter: (k, d, d) sums of
+        points: (n, d), noise among them. sizes: (k,) members. centres: (k, d). scatter: (k, d, d) sums of
             products around them. lattice: least width of the kernel along a line, 0 for points on no lattice.
     """
 
@@ -178,7 +181,7 @@ def _cloud(points: Floats, own: npt.NDArray[np.int64], k: int) -> _Cloud:
     centres = np.stack([rows.mean(axis=0) for rows in members])
     centred = [rows - centre for rows, centre in zip(members, centres, strict=True)]
     scatter = np.stack([rows.T @ rows for rows in centred])
-    return _Cloud(points, np.bincount(own, minlength=k), centres, scatter, _lattice_width(points))
+    return _Cloud(points, np.bincount(own[own != NOISE], minlength=k), centres, scatter, _lattice_width(points))
 
 
 def _lattice_width(points: Floats) -> float:

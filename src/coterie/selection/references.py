@@ -3,6 +3,9 @@
 In come n points; out go as many that keep something of theirs (covariance, marginals, extent) and have no clusters. A
 replicate of points on the unit sphere lies on it too, and a large table is compared by a sample of its rows.
 
+A column whose rows share their values (a yes or no, a count, a score with many zeros) has gaps and heaps of its own,
+which are no gaps between groups of people. The Gaussian keeps such a column's values, or they would pass for structure.
+
 Source:
     Hennig & Lin (2015), "Flexible parametric bootstrap for testing homogeneity against clustering and assessing the
     number of clusters"; Gaussian with the covariance of the data: Liu, Hayes, Nobel & Marron (2008), "Statistical
@@ -28,6 +31,7 @@ from coterie.errors import DataError, UnknownNameError
 Floats = npt.NDArray[np.float64]
 Kind = Literal["gaussian", "copula", "permuted", "box"]
 UNIT_TOLERANCE = 1e-4  # of a row of float32
+HEAPED = 0.25  # of a column's rows that share their value with another row; among float32 measurements hardly any do
 
 
 def sample_rows(n: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -57,8 +61,9 @@ def reference(points: npt.NDArray[np.floating], kind: Kind) -> Reference:
     """Take the law of some kind from (n, d) points.
 
     Args:
-        kind: "gaussian" keeps mean and covariance; "copula" every column's own values and the correlation of their
-            ranks; "permuted" the columns' own values alone; "box" the extent along the principal axes.
+        kind: "gaussian" keeps mean and covariance, and the values of columns in which a quarter of the rows or more
+            share theirs; "copula" every column's own values and the correlation of their ranks; "permuted" the columns'
+            own values alone; "box" the extent along the principal axes.
 
     Raises:
         DataError: there are fewer than two points, or a cell is not finite. UnknownNameError: there is no such kind.
@@ -73,37 +78,60 @@ def reference(points: npt.NDArray[np.floating], kind: Kind) -> Reference:
 
 
 def _normal(n: int, covariance: Floats, rng: np.random.Generator) -> Floats:
-    """Draw (n, d) from N(0, covariance), which may be singular."""
+    """Draw (n, d) from N(0, covariance), which may be singular; what is no covariance gives way, but for variances."""
     values, axes = np.linalg.eigh(covariance)
-    drawn: Floats = (rng.standard_normal((n, len(values))) * np.sqrt(np.maximum(values, 0))) @ axes.T
+    roots = axes * np.sqrt(np.maximum(values, 0))
+    reached = np.einsum("ij,ij->i", roots, roots)
+    kept = np.sqrt(np.divide(np.diag(covariance), reached, out=np.ones_like(reached), where=reached > 0))
+    drawn: Floats = rng.standard_normal((n, len(values))) @ (roots * kept[:, None]).T
     return drawn
 
 
 def _gaussian(points: Floats, rng: np.random.Generator) -> Floats:
-    centred = points - points.mean(axis=0)
-    drawn: Floats = points.mean(axis=0) + _normal(len(points), centred.T @ centred / (len(points) - 1), rng)
-    return drawn
+    return _with_values(points, _heaped(points), rng)
 
 
 def _copula(points: Floats, rng: np.random.Generator) -> Floats:
+    return _with_values(points, np.ones(points.shape[1], np.bool_), rng)
+
+
+def _with_values(points: Floats, kept: npt.NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    """Draw normal rows, and give the columns in ``kept`` their own values back, by rank.
+
+    In the covariance a kept column is the normal variable that its values are bands of. Of that only the mean of each
+    band is known, whose covariances are too small by its variance v; they are divided by it.
+    """
     n = len(points)
-    order = np.argsort(points, axis=0, kind="stable")
-    ordered = np.take_along_axis(points, order, axis=0)
-    scores = ndtri((_mid_ranks(points, ordered) + 0.5) / n)
-    varying = scores.std(axis=0) > 0
-    drawn = points.copy()  # a constant column stays
-    if varying.any():
-        correlation = np.atleast_2d(np.corrcoef(scores[:, varying], rowvar=False))
-        places = np.minimum((ndtr(_normal(n, correlation, rng)) * n).astype(np.int64), n - 1)
-        drawn[:, varying] = np.take_along_axis(ordered[:, varying], places, axis=0)
+    ordered = np.sort(points[:, kept], axis=0)
+    normal = points - points.mean(axis=0)
+    normal[:, kept] = _band_means(points[:, kept], ordered)
+    covariance = normal.T @ normal / (n - 1)
+    known = np.where(kept, np.diag(covariance), 1.0)
+    known[known <= 0] = 1.0  # a constant column stays: its scores are all 0
+    covariance /= np.outer(known, known)
+    covariance[np.diag_indices_from(covariance)] = np.where(kept, 1.0, np.diag(covariance))
+    drawn = _normal(n, covariance, rng)
+    places = np.minimum((ndtr(drawn[:, kept]) * n).astype(np.int64), n - 1)
+    drawn += points.mean(axis=0)
+    drawn[:, kept] = np.take_along_axis(ordered, places, axis=0)
     return drawn
 
 
-def _mid_ranks(points: Floats, ordered: Floats) -> Floats:
-    """Give each cell's rank in its column from 0, the mean one among ties."""
-    pairs = zip(points.T, ordered.T, strict=True)
-    ranks = [(np.searchsorted(o, p, "left") + np.searchsorted(o, p, "right") - 1) / 2 for p, o in pairs]
-    return np.stack(ranks, axis=1).astype(np.float64)
+def _band_means(points: Floats, ordered: Floats) -> Floats:
+    """Give for each cell the mean of a standard normal variable over the ranks that the cell's value takes up."""
+    n = len(points)
+    means = np.empty(points.shape)
+    for mean, o, p in zip(means.T, ordered.T, points.T, strict=True):
+        low, high = np.searchsorted(o, p, "left"), np.searchsorted(o, p, "right")
+        edges = np.exp(-(ndtri(np.arange(n + 1) / n) ** 2) / 2) / np.sqrt(2 * np.pi)
+        mean[:] = (edges[low] - edges[high]) * n / (high - low)
+    return means
+
+
+def _heaped(points: Floats) -> npt.NDArray[np.bool_]:
+    """Say of each of d columns whether many of its rows share their value with another row."""
+    counts = [np.unique(column, return_counts=True)[1] for column in points.T]
+    return np.array([count[count > 1].sum() >= HEAPED * len(points) for count in counts], np.bool_)
 
 
 def _permuted(points: Floats, rng: np.random.Generator) -> Floats:
