@@ -76,6 +76,32 @@ def test_strength_by_hand(make_table: MakeTable) -> None:
     assert (rows > 0).sum() == 2
 
 
+QUIZ: dict[str, Any] = {
+    "user_id": ["a", "b", "c", "d", "e", "f"],
+    "one": [1.0, 1.0, 5.0, 5.0, 3.0, None],
+    "two": [1.0, 2.0, 5.0, 4.0, 3.0, None],
+}
+
+
+@pytest.mark.parametrize("form", ["zscore", "percentile", "poles", "raw"])
+def test_an_answer_that_is_filled_in_puts_nobody_into_a_cluster(make_table: MakeTable, form: str) -> None:
+    kinds = {"one": "number", "two": "number"}
+    tables = samples.tables_of(make_table("quiz", "users", QUIZ, attributes=kinds))
+    feature = Cluster("moods", "quiz", of={"kind": "traits", "form": form}, embedding=NO_EMBEDDING, k=2)
+    ids = np.append(QUIZ["user_id"], STRANGER)
+    rows = dense(feature.fit(tables, ids).apply(tables, ids))
+    assert rows.sum(axis=1).tolist() == [1, 1, 1, 1, 1, 0, 0]  # e is at neither pole, f answered nothing
+
+
+def test_someone_whom_the_table_of_people_does_not_hold_is_in_no_cluster(make_table: MakeTable) -> None:
+    kinds = {"one": "number", "two": "number"}
+    tables = samples.tables_of(make_table("quiz", "users", QUIZ, attributes=kinds))
+    of = {"kind": "attributes", "scale": "minmax"}
+    feature = Cluster("moods", "quiz", of=of, embedding=NO_EMBEDDING, k=2)
+    ids = np.append(QUIZ["user_id"], STRANGER)
+    assert dense(feature.fit(tables, ids).apply(tables, ids)).sum(axis=1).tolist() == [1, 1, 1, 1, 1, 1, 0]
+
+
 def test_someone_of_whom_nothing_is_known_is_not_clustered(tables: Tables, make_table: MakeTable) -> None:
     fitted = Cluster("crowd", "reads", k=2).fit(tables, np.append(IDS, STRANGER))
     again = Cluster("crowd", "reads", k=2).fit(tables, IDS)

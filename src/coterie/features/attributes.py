@@ -94,7 +94,7 @@ class FittedAttributes:
         categories = _with(categories, self.impute_by)
         require_columns(table, numbers + categories, where)
         rows = _rows(table, ids, numbers, categories)
-        return FeatureBlock(self.name, ids, self.columns, self._matrix(rows))
+        return FeatureBlock(self.name, ids, self.columns, self._matrix(rows), rows[IS_KNOWN].to_numpy())
 
     def _matrix(self, rows: pl.DataFrame) -> Matrix:
         groups = group_codes(rows[self.impute_by] if self.impute_by else None, self.groups, rows.height)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, cast, get
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from coterie import plugins
 from coterie.config import refuse_unknown
 from coterie.errors import ConfigError, DataError
-from coterie.features.contract import Feature, FeatureBlock, FittedFeature, Ids, Matrix
+from coterie.features.contract import Feature, FeatureBlock, FittedFeature, Ids
 from coterie.features.nesting import joined, parted
 from coterie.features.options import above_zero, mapping, one_of, whole
 from coterie.frozen import Frozen
@@ -62,11 +61,11 @@ class FittedCluster:
         Raises:
             ModelError: the tables lack columns that the fit had.
         """
-        matrix = self.feature.apply(tables, ids).values
+        inner = self.feature.apply(tables, ids)
         with single_threaded():
-            found = self.clusterer.assign(self.embedder.apply(matrix))
+            found = self.clusterer.assign(self.embedder.apply(inner.values))
         values = np.zeros((len(ids), self.clusterer.n_clusters), dtype=np.float32)
-        members = np.flatnonzero((found.labels != NOISE) & _is_known(matrix))
+        members = np.flatnonzero((found.labels != NOISE) & inner.is_known)
         values[members, found.labels[members]] = 1.0 if self.form == "label" else found.strength[members]
         return FeatureBlock(self.name, ids, self.columns, values)
 
@@ -177,8 +176,8 @@ class Cluster:
         """
         known = np.intersect1d(ids, self._feature.entities(tables))
         feature = self._feature.fit(tables, known)
-        matrix = feature.apply(tables, known).values
-        matrix = matrix[_is_known(matrix)]
+        block = feature.apply(tables, known)
+        matrix = block.values[block.is_known]
         with single_threaded():
             embedder = self._embedder.fit(matrix, generator(self.seed, "features", self.name, "embedding"))
             points = embedder.apply(matrix)
@@ -188,14 +187,6 @@ class Cluster:
                 f"'{self.method}' finds no cluster for 'features.{self.name}', only noise; change its options or method"
             )
         return FittedCluster(self.name, self.form, feature, embedder, clusterer)
-
-
-def _is_known(matrix: Matrix) -> npt.NDArray[np.bool_]:
-    """(n,) whether anything is known of a user; a sparse row without cells says nothing."""
-    if sp.issparse(matrix):
-        known: npt.NDArray[np.bool_] = np.diff(matrix.indptr) > 0
-        return known
-    return np.ones(matrix.shape[0], np.bool_)
 
 
 def _inner_feature(of: Mapping[str, Any], name: str, table: str) -> Feature:

@@ -29,12 +29,25 @@ class FeatureBlock:
         ids: (n,) entity ids, sorted, without repeats.
         columns: (m,) column names.
         values: (n, m) float32, CSR where mostly zero, else dense; no NaN.
+        known: (n,) whether anything is known of an entity, where its row does not say so, since what is missing is
+            filled in; None: nothing is known of who has a row of zeros.
     """
 
     name: str
     ids: Ids
     columns: npt.NDArray[np.str_]
     values: Any
+    known: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def is_known(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether anything is known of an entity."""
+        if self.known is not None:
+            return self.known
+        if sp.issparse(self.values):
+            held: npt.NDArray[np.bool_] = np.diff(self.values.indptr) > 0
+            return held
+        return np.asarray((self.values != 0).any(axis=1))
 
 
 class FittedFeature(Protocol):

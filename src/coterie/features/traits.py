@@ -104,7 +104,8 @@ class FittedTraits:
         answers = self.answers.matrix(tables, ids, self.traits)
         if self.rule.form == "percentile":
             _refuse_negative(answers, self.traits, self.answers.table)
-        return FeatureBlock(self.name, ids, self.columns, self.rule.prepare(answers).astype(np.float32))
+        known: npt.NDArray[np.bool_] = np.any(~np.isnan(answers), axis=1)
+        return FeatureBlock(self.name, ids, self.columns, self.rule.prepare(answers).astype(np.float32), known)
 
     def to_arrays(self) -> Frozen:
         """Give traits and rule as data."""
