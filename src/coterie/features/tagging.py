@@ -16,6 +16,7 @@ import polars as pl
 
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, shown
+from coterie.features import options
 from coterie.features.aligning import ENTITY, EVENTS_SEEN, as_ids, columns_of, on_index, require_columns, table_of
 from coterie.features.contract import Ids
 from coterie.features.item_tags import ItemTags, as_item_tags, item_tags
@@ -121,45 +122,67 @@ class Tagging:
         return cls(**frozen.meta["tagging"], named=ItemTags(frozen.arrays["tagged_items"], frozen.arrays["item_tags"]))
 
 
-def fit_tagging(
-    tables: Tables,
-    table: str,
-    where: str,
-    *,
-    through: str | None,
-    positive_from: float | None,
-    vocabulary: Mapping[str, str] | None,
-) -> Tagging:
-    """Learn which tags events lead to.
+@dataclass(frozen=True, slots=True)
+class TagSource:
+    """Which tags events are to lead to, as the config asks for it; ``Tags`` and ``Shares`` say what each option means.
 
-    Raises:
-        ConfigError: ``through`` is no table of items or has no tags, or ``positive_from`` meets events without values.
-        DataError: no item has a tag.
+    Args:
+        table: of events. where: the block in the config, "features.NAME".
+        vocabulary: what some tags are called instead, chains followed; empty where nothing is merged.
     """
-    events = table_of(tables, table, EVENTS, where)
-    if positive_from is not None and VALUE not in columns_of(events):
-        raise ConfigError(f"'{where}.positive_from' is {positive_from:g}, but the table '{table}' has no 'value'")
-    merges = dict(vocabulary or {})
-    if through is None:
-        pairs = pl.DataFrame({ITEM: list(merges), TAG: list(merges.values())}, schema={ITEM: pl.String, TAG: pl.String})
-        return Tagging(table, where, None, positive_from, as_item_tags(pairs))
-    items = table_of(tables, through, ITEMS, f"{where}.through")
-    if items.tags is None:
-        raise ConfigError(f"'{where}.through' names '{through}', which has no tags; declare 'tables.{through}.tags'")
-    named = item_tags([items], merges)
-    if not len(named.items):
-        raise DataError(f"no item of '{through}' has a tag; check 'tables.{through}.tags'")
-    return Tagging(table, where, through, positive_from, named)
+
+    table: str
+    where: str
+    through: str | None
+    positive_from: float | None
+    vocabulary: Mapping[str, str]
+
+    @classmethod
+    def checked(cls, table: str, where: str, *, through: object, positive_from: object, vocabulary: object) -> Self:
+        """Check the options.
+
+        Raises:
+            ConfigError: one of them is of another type, or merges contradict each other.
+        """
+        return cls(
+            table,
+            where,
+            None if through is None else options.text(through, f"{where}.through"),
+            None if positive_from is None else options.number(positive_from, f"{where}.positive_from"),
+            {} if vocabulary is None else _merges(vocabulary, f"{where}.vocabulary"),
+        )
+
+    def fit(self, tables: Tables) -> Tagging:
+        """Learn which tags events lead to.
+
+        Raises:
+            ConfigError: ``through`` is no table of items or has no tags, or ``positive_from`` meets events without
+                values.
+            DataError: no item has a tag.
+        """
+        events = table_of(tables, self.table, EVENTS, self.where)
+        if self.positive_from is not None and VALUE not in columns_of(events):
+            raise ConfigError(
+                f"'{self.where}.positive_from' is {self.positive_from:g}, but the table '{self.table}' has no 'value'"
+            )
+        return Tagging(self.table, self.where, self.through, self.positive_from, self._named(tables))
+
+    def _named(self, tables: Tables) -> ItemTags:
+        if self.through is None:
+            pairs = {ITEM: list(self.vocabulary), TAG: list(self.vocabulary.values())}
+            return as_item_tags(pl.DataFrame(pairs, schema={ITEM: pl.String, TAG: pl.String}))
+        items = table_of(tables, self.through, ITEMS, f"{self.where}.through")
+        if items.tags is None:
+            raise ConfigError(
+                f"'{self.where}.through' names '{items.name}', which has no tags; declare 'tables.{items.name}.tags'"
+            )
+        named = item_tags([items], self.vocabulary)
+        if not len(named.items):
+            raise DataError(f"no item of '{items.name}' has a tag; check 'tables.{items.name}.tags'")
+        return named
 
 
-def vocabulary_option(value: object, where: str) -> dict[str, str] | None:
-    """Give merges back, chains followed.
-
-    Raises:
-        ConfigError: they are no mapping from tag to tag.
-    """
-    if value is None:
-        return None
+def _merges(value: object, where: str) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for pair in value.items() for name in pair):
         raise ConfigError(f"'{where}' is {shown(value)}; expected a file in coterie.toml, here a mapping of tag to tag")
     return followed(value.items(), where)

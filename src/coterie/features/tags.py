@@ -18,7 +18,7 @@ from coterie.config import refuse_unknown
 from coterie.errors import ConfigError, DataError
 from coterie.features import options
 from coterie.features.contract import FeatureBlock, Ids
-from coterie.features.tagging import Tagging, fit_tagging, vocabulary_option
+from coterie.features.tagging import Tagging, TagSource
 from coterie.features.weighting import Floats, Pairs, smooth_idf, to_csr
 from coterie.frozen import Frozen
 from coterie.tables import Tables
@@ -135,10 +135,11 @@ class Tags:
         where = f"features.{name}"
         refuse_unknown(unknown, OPTIONS, where)
         self.name, self.table = name, table
-        self.through = None if through is None else options.text(through, f"{where}.through")
+        self._tagged = TagSource.checked(
+            table, where, through=through, positive_from=positive_from, vocabulary=vocabulary
+        )
         self.form = cast(Form, options.one_of(form, get_args(Form), f"{where}.form"))
         self.min_users = options.whole(min_users, f"{where}.min_users", low=1)
-        self.positive_from = None if positive_from is None else options.number(positive_from, f"{where}.positive_from")
         if pseudo_count is not None and form != "clr":
             raise ConfigError(
                 f"'{where}.pseudo_count' belongs to form = 'clr', got form = '{form}'; take one of them out"
@@ -146,12 +147,11 @@ class Tags:
         self.pseudo_count = (
             JEFFREYS if pseudo_count is None else options.above_zero(pseudo_count, f"{where}.pseudo_count")
         )
-        self.vocabulary = vocabulary_option(vocabulary, f"{where}.vocabulary")
         self.block_weight = options.above_zero(block_weight, f"{where}.block_weight")
 
     def entities(self, tables: Tables) -> Ids:
         """Give the sorted ids of users with at least one event that carries a tag."""
-        return self._tagging(tables).users(tables)
+        return self._tagged.fit(tables).users(tables)
 
     def fit(self, tables: Tables, ids: Ids) -> FittedTags:
         """Learn the vocabulary and what the form needs from the events of ``ids``.
@@ -160,7 +160,7 @@ class Tags:
             ConfigError: a table does not fit its option.
             DataError: fewer than two tags have ``min_users`` users.
         """
-        tagging = self._tagging(tables)
+        tagging = self._tagged.fit(tables)
         counts = tagging.counts(tables, ids)
         users = counts.users_per_tag()
         kept = np.array([tag for tag, count in users.items() if count >= self.min_users], dtype=np.str_)
@@ -171,16 +171,6 @@ class Tags:
             )
         idf = smooth_idf(counts.pairs(kept)) if self.form == "tfidf" else np.zeros(0)
         return FittedTags(self.name, kept, self.form, self.pseudo_count, idf, tagging)
-
-    def _tagging(self, tables: Tables) -> Tagging:
-        return fit_tagging(
-            tables,
-            self.table,
-            f"features.{self.name}",
-            through=self.through,
-            positive_from=self.positive_from,
-            vocabulary=self.vocabulary,
-        )
 
 
 def centred_log_ratios(pairs: Pairs, pseudo_count: float) -> npt.NDArray[np.float32]:
