@@ -71,9 +71,17 @@ def test_where_nature_was_not_tested_the_reason_is_that_of_the_method():
     assert dense.short == "not tested: too many users for this method"
 
 
-def test_without_events_the_third_question_is_answered_by_columns_or_left_out():
-    decision = decided(candidate(3, None))
-    assert [one.question for one in decision.answers] == ["Is it natural?", "Is it reproducible?", "Can it be used?"]
+def test_without_events_the_third_question_is_answered_by_columns_or_said_to_be_open():
+    decision = decided(candidate(3, None), null=ISLANDS)
+    assert [one.question for one in decision.answers] == [
+        "Is it natural?",
+        "Is it reproducible?",
+        "Does it pay?",
+        "Can it be used?",
+    ]
+    unpaid = answer(decision, "Does it pay?")
+    assert (unpaid.passed, unpaid.short) == (False, "not measured: nothing to hold out")
+    assert decided(candidate(3, None), null=CLOUD).grade == "none"
     by_columns = answer(decided(candidate(3, None, explained=explained(0.1))), "Does it pay?")
     assert by_columns.passed
     assert by_columns.short == "some: 10.0% of held-out columns explained"

@@ -47,6 +47,13 @@ TOO_MANY = Answer(
     "A method that looks for dense places would have to be run on all users of many made-up audiences, which takes "
     "hours for so many. They may still be useful.",
 )
+UNPAID = Answer(
+    PAYS,
+    False,
+    "not measured: nothing to hold out",
+    "There are no events to hold out, and not enough columns or too many, so it is not known whether the segments tell "
+    "anything about a person beyond what they were formed on. They may still be useful.",
+)
 
 
 def judge(
@@ -93,8 +100,8 @@ def _answers(candidate: Candidate, floors: Floors, null: NullTest | None) -> tup
     answers.append(_reproducible(candidate, floors))
     if candidate.lift is not None:
         answers.append(_pays(candidate.lift))
-    elif candidate.explained is not None:
-        answers.append(_explains(candidate.explained))
+    else:
+        answers.append(UNPAID if candidate.explained is None else _explains(candidate.explained))
     return (*answers, _usable(candidate, floors))
 
 
@@ -210,16 +217,16 @@ def _grade(candidate: Candidate, answers: tuple[Answer, ...]) -> Grade:
     """Give the grade.
 
     Stability alone makes nothing reproducible: halves of one long cloud come back every time. Without islands it takes
-    lift on events, which structureless data cannot have, to be called more than constructive.
+    lift on events, which structureless data cannot have, to be called more than constructive. Islands are natural also
+    where it could not be measured whether they pay, which the third answer then says.
     """
     passed = {answer.question: answer.passed for answer in answers}
-    pays = passed.get(PAYS)
     if _n_users(candidate) >= FEW_USERS and passed[HOLDS]:
-        if passed.get(NATURAL) and pays is not False:
+        if passed[NATURAL] and (passed[PAYS] or UNPAID in answers):
             return "natural"
-        if pays and candidate.lift is not None:
+        if passed[PAYS] and candidate.lift is not None:
             return "reproducible"
-    return "constructive" if pays else "none"
+    return "constructive" if passed[PAYS] else "none"
 
 
 def _gates(candidate: Candidate, grade: Grade, floors: Floors) -> tuple[Gate, ...]:
