@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coterie.clustering.centroid import KMeans
-from coterie.errors import ConfigError
+from coterie.errors import ConfigError, DataError
 from coterie.selection.gap import gap_curve, inertia, smallest_sufficient
 from coterie.selection.types import GapPoint
 from tests.contracts.clusterer_contract import three_clouds
@@ -64,6 +64,19 @@ def test_points_that_are_all_in_place_have_a_huge_gap():
     points = np.repeat(np.eye(3, dtype=np.float32) * 5, 20, axis=0)
     found = gap_curve(points, kmeans, [2, 3], 7, references=3, threads=1)
     assert found.points[-1].gap > 30
+    assert found.k == 3
+
+
+def test_a_number_of_clusters_that_cannot_be_fitted_is_left_out():
+    class Unable:
+        def fit(self, points, rng):
+            raise DataError("a component shrank onto too few points")
+
+    whole = curve(three_clouds()[0])
+    found = gap_curve(
+        three_clouds()[0], lambda k: Unable() if k == 4 else kmeans(k), range(2, 6), 7, references=5, threads=1
+    )
+    assert found.points == tuple(point for point in whole.points if point.k != 4)
     assert found.k == 3
 
 

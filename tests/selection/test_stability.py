@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from coterie.clustering.centroid import KMeans
+from coterie.errors import DataError
 from coterie.selection.stability import Resampling, best_jaccard, bootstrap_jaccard, refit, seed_agreement
 from coterie.selection.types import stability_band
 from tests.contracts.clusterer_contract import three_clouds
@@ -40,6 +41,17 @@ def test_a_draw_with_too_few_distinct_users_counts_as_not_found_again():
 def test_refits_from_other_seeds_agree_on_clouds():
     clouds = resampling(three_clouds()[0], 3)
     assert seed_agreement([refit((clouds, attempt)) for attempt in range(3)]) == 1.0
+
+
+def test_a_seed_from_which_nothing_is_found_agrees_with_none():
+    class Unable:
+        def fit(self, points, rng):
+            raise DataError("a component shrank onto too few points")
+
+    points, truth = three_clouds()
+    clouds = resampling(points, 3)
+    found = [refit((clouds, 0)), refit((clouds, 1)), refit((Resampling(points, truth, Unable(), 7), 2))]
+    assert seed_agreement(found) == pytest.approx(1 / 3)  # one pair of three agrees
 
 
 def test_the_same_draw_is_the_same_draw():

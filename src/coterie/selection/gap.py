@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from coterie.clustering.contract import Clusterer, Labels
 from coterie.embedding.contract import Points
-from coterie.errors import ConfigError
+from coterie.errors import ConfigError, DataError
 from coterie.parallel import map_in_order
 from coterie.randomness import generator
 from coterie.selection.references import reference, sample_rows
@@ -48,12 +48,12 @@ def gap_curve(
         references: samples without clusters, >= 2. most_rows: a larger table is sampled. threads: samples at once.
 
     Returns:
-        k and gaps; a gap is infinite where the data has an inertia of zero. The rule stops at the first k that is no
-        worse than the next, and so at 1 where three clusters lie so that two explain little.
+        k and gaps; a gap is infinite where the data has an inertia of zero. A k at which the data or a reference cannot
+        be clustered, as where a mixture's component shrinks onto a point, is left out. The rule stops at the first k
+        that is no worse than the next, and so at 1 where three clusters lie so that two explain little.
 
     Raises:
         ConfigError: ks or references are out of range.
-        DataError: the points do not allow the largest k.
     """
     if not ks or min(ks) < 2 or references < 2:
         raise ConfigError(f"a gap curve needs ks >= 2 and at least 2 references, got {list(ks)} and {references}")
@@ -66,9 +66,13 @@ def gap_curve(
         return np.array([_log_inertia(drawn, make_clusterer, k, generator(seed, "gap-fit", number)) for k in ordered])
 
     logs = np.stack(list(map_in_order(one, range(references + 1), threads=threads)))
+    known = ~np.isnan(logs).any(axis=0)
+    logs = logs[:, known]
     errors = logs[1:].std(axis=0) * np.sqrt(1 + 1 / references)
     gaps = logs[1:].mean(axis=0) - logs[0]
-    found = [GapPoint(k, float(g), float(e)) for k, g, e in zip(ordered, gaps, errors, strict=True)]
+    found = [
+        GapPoint(k, float(g), float(e)) for k, g, e in zip(np.array(ordered)[known].tolist(), gaps, errors, strict=True)
+    ]
     return GapCurve(tuple(found), smallest_sufficient(found))
 
 
@@ -90,7 +94,11 @@ def smallest_sufficient(points: Sequence[GapPoint]) -> int:
 
 
 def _log_inertia(points: Points, make_clusterer: MakeClusterer, k: int, rng: np.random.Generator) -> float:
-    labels = np.zeros(len(points), np.int32) if k == 1 else make_clusterer(k).fit(points, rng).fit_labels
+    """Give log W_k; NaN where the points cannot be clustered so."""
+    try:
+        labels = np.zeros(len(points), np.int32) if k == 1 else make_clusterer(k).fit(points, rng).fit_labels
+    except DataError:
+        return np.nan
     with np.errstate(divide="ignore"):
         return float(np.log(inertia(points, labels)))
 

@@ -82,11 +82,15 @@ def best_jaccard(labels: Labels, others: Labels, n_clusters: int) -> npt.NDArray
 
 
 def refit(task: tuple[Resampling, int]) -> Labels:
-    """Cluster the same points from another seed."""
+    """Cluster the same points from another seed; give no labels where they cannot be clustered from there."""
     resampling, attempt = task
-    return resampling.clusterer.fit(resampling.points, generator(resampling.seed, "seeds", attempt)).fit_labels
+    try:
+        return resampling.clusterer.fit(resampling.points, generator(resampling.seed, "seeds", attempt)).fit_labels
+    except DataError:
+        return np.empty(0, np.int32)
 
 
 def seed_agreement(labelings: list[Labels]) -> float:
-    """Give the mean adjusted Rand index over all pairs of refits, at most 1."""
-    return float(np.mean([adjusted_rand_score(a, b) for a, b in combinations(labelings, 2)]))
+    """Give the mean adjusted Rand index over all pairs of refits, at most 1; one without labels agrees with none."""
+    pairs = combinations(labelings, 2)
+    return float(np.mean([adjusted_rand_score(a, b) if len(a) and len(b) else 0.0 for a, b in pairs]))
