@@ -10,7 +10,7 @@ from coterie.config import parse_config
 from coterie.selection import paying
 from coterie.selection.explained import explained_variance
 from coterie.selection.gains import error_of_difference
-from coterie.selection.paying import pay
+from coterie.selection.paying import answers_behind, pay
 from coterie.selection.search import measure
 from coterie.selection.trials import fit_all
 from tests.selection.grounds import LIKES, camps, clouds, of_points, of_tables, people
@@ -168,3 +168,29 @@ def test_a_positive_floor_of_the_config_decides_what_counts():
     trials, _ = fit_all(search)
     assert pay(search, trials)[0].lift is not None
     assert pay(replace(search, config=nobody), trials)[0].lift is None
+
+
+def test_columns_of_one_answer_are_known_by_it():
+    names = ["who:town=a", "who:town=b", "quiz:calm low", "quiz:calm high", "mean:calm", "mean:run low", "who:high"]
+    assert answers_behind(names) == ["town", "town", "calm", "calm", "calm", "run low", "high"]
+
+
+def unrelated(n: int = 240) -> pl.DataFrame:
+    """Answers that have nothing to do with each other."""
+    values = np.random.default_rng(2).normal(size=(n, 4))
+    return pl.DataFrame({"user_id": [f"u{i:03}" for i in range(n)], **{f"x{c}": values[:, c] for c in range(4)}})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": "traits", "from": "people", "form": "poles", "low": -0.5, "high": 0.5},
+        {"kind": "cluster", "from": "people", "of": {"kind": "attributes"}, "k": 3},
+    ],
+)
+def test_no_column_tells_of_one_that_is_made_of_the_same_answer(other):
+    config = of_answers(4, clustering={"methods": ["kmeans"], "k": 4, "starts": 2})
+    config["features"] = {**config["features"], "other": other}
+    search = of_tables(config, {"people": unrelated()})
+    (paid,) = pay(search, fit_all(search)[0])
+    assert paid.explained.value.value < 0.02

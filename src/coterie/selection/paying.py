@@ -117,7 +117,7 @@ def _by_columns(search: Search, trials: Sequence[Trial]) -> list[Paid]:
     rows = sample_rows(n_users, MOST_ROWS, generator(seed, "held-out-columns"))
     basis = _Basis(search, *search.space.columns_of(search.tables, search.ids[rows]))
     try:
-        traits = explained.traits(basis.dense, basis.attribute)
+        traits = explained.traits(np.ascontiguousarray(basis.dense[:, basis.measured]), basis.attribute[basis.measured])
     except DataError:
         return [Paid()] * len(trials)
 
@@ -129,6 +129,25 @@ def _by_columns(search: Search, trials: Sequence[Trial]) -> list[Paid]:
         return Paid(explained=explained.explained_of(held), gains=Gains(by_user, found.by_refit))
 
     return list(search.each("held-out columns", one, trials))
+
+
+def answers_behind(names: Sequence[str]) -> list[str]:
+    """Name the answer that each column is made of, so that no column tells of another that is held out.
+
+    Args:
+        names: "block:column", "block:attribute=category", or "block:trait low" and "block:trait high" for two poles.
+
+    Returns:
+        For each the attribute, trait or column, without the block: two blocks may show one answer in two ways.
+    """
+    columns = [name.split(":", 1)[-1].split("=", 1)[0] for name in names]
+    poles = {f"{trait} {pole}": trait for trait in _traits_with_poles(set(columns)) for pole in ("low", "high")}
+    return [poles.get(column, column) for column in columns]
+
+
+def _traits_with_poles(columns: set[str]) -> list[str]:
+    low = [column.removesuffix(" low") for column in columns if column.endswith(" low")]
+    return [trait for trait in low if f"{trait} high" in columns]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,17 +169,27 @@ class _Basis:
         return np.hstack([embedded, self.joined])
 
     @property
+    def measured(self) -> npt.NDArray[np.bool_]:
+        """(m + j,) false for the labels of a first clustering, which tell of the columns that they were made of."""
+        features = self.search.config.features
+        return np.array([features[name.split(":", 1)[0]].kind != "cluster" for name in self.names], np.bool_)
+
+    @property
     def attribute(self) -> npt.NDArray[np.int64]:
-        """(m + j,) the same number for the one-hot columns of one attribute."""
-        found: npt.NDArray[np.int64] = np.unique([name.split("=", 1)[0] for name in self.names], return_inverse=True)[1]
+        """(m + j,) the same number for all columns that are made of one answer, see ``answers_behind``."""
+        found: npt.NDArray[np.int64] = np.unique(answers_behind(self.names), return_inverse=True)[1]
         return found
 
     def fitter(self, trial: Trial) -> explained.FitLabels:
         """Give how a trial forms segments without some of the columns."""
 
+        measured = self.measured
+
         def fit(seen: explained.Mask, rng: np.random.Generator) -> Labels:
+            shown = np.zeros(len(measured), np.bool_)
+            shown[measured] = seen
             try:
-                points, columns = self._placed(seen, rng)
+                points, columns = self._placed(shown, rng)
                 clusterer = self.search.clusterer(trial.asked, most_starts=REFIT_STARTS, columns=columns)
                 return clusterer.fit(points, rng).fit_labels
             except DataError:
