@@ -25,7 +25,8 @@ from coterie.errors import ConfigError, DataError, nearest, shown
 from coterie.features import options
 from coterie.features.aligning import ENTITY, as_ids, columns_of, index_frame, on_index, require_columns, table_of
 from coterie.features.contract import FeatureBlock, Ids
-from coterie.features.people import OTHER, People, described
+from coterie.features.people import People, described
+from coterie.features.preparation import OTHER
 from coterie.features.scaling import usable_spread
 from coterie.features.traits import percentiles, shares_within
 from coterie.features.weighting import ROUNDING

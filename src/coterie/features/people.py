@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import scipy.sparse as sp
 
 from coterie.features.aligning import one_row_each, require_columns
 from coterie.features.answers import Answers
 from coterie.features.contract import Ids
+from coterie.features.preparation import OTHER, looked_up, one_hot
 from coterie.tables import Tables
 
-OTHER: Final = "other"
 Floats = npt.NDArray[np.float64]
 
 
@@ -86,16 +84,8 @@ def described(people: People, tables: Tables, ids: Ids) -> Described:
         require_columns(tables[people.table], names, people.where)
         rows = one_row_each(tables[people.table], ids, *(nw.col(name).cast(nw.String) for name in names))
         for name, kept in people.categories:
-            hot = _one_hot(rows[name], kept)
+            places = {category: code for code, category in enumerate(kept)}
+            hot = one_hot(looked_up(rows[name], places, otherwise=places.get(OTHER, -1)), len(kept))
             cells.append(hot)
             known.append(sp.csr_array(hot.sum(axis=1)[:, None] @ np.ones((1, len(kept)))))
     return Described(sp.csr_array(sp.hstack(cells, format="csr")), sp.csr_array(sp.hstack(known, format="csr")))
-
-
-def _one_hot(values: pl.Series, kept: tuple[str, ...]) -> sp.csr_array:
-    """(p, v) 1 for a person's category; a row of zeros where it is unknown, or had no column in the fit."""
-    codes = {category: code for code, category in enumerate(kept)}
-    otherwise = codes.get(OTHER, -1)
-    found = np.array([-1 if value is None else codes.get(value, otherwise) for value in values.to_list()], np.int64)
-    rows = np.flatnonzero(found >= 0)
-    return sp.csr_array((np.ones(len(rows)), (rows, found[rows])), shape=(len(found), len(kept)))

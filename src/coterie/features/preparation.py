@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +102,7 @@ class CategoryColumn:
     def prepare(self, values: pl.Series, groups: Codes) -> sp.csr_array:
         """(n, c) columns of (n,) raw categories; a row of zeros where nothing is known."""
         codes = codes_of(self.filled(values, groups), self.categories)
-        hot = _one_hot(codes, len(self.categories))
+        hot = one_hot(codes, len(self.categories))
         if not self.shares:
             return hot
         shares = np.array(self.shares)
@@ -113,19 +113,20 @@ class CategoryColumn:
 def codes_of(values: pl.Series, categories: Sequence[str]) -> Codes:
     """(n,) positions in ``categories`` of (n,) text; -1 for a row of zeros: missing, or unknown without an "other"."""
     known = {MISSING: -1} | {category: code for code, category in enumerate(categories)}
-    found = values.fill_null(MISSING).replace_strict(
-        list(known), list(known.values()), default=known.get(OTHER, -1), return_dtype=pl.Int32
-    )
-    codes: Codes = found.to_numpy()
-    return codes
+    return looked_up(values.fill_null(MISSING), known, otherwise=known.get(OTHER, -1))
+
+
+def looked_up(values: pl.Series, places: Mapping[str, int], *, otherwise: int = -1) -> Codes:
+    """(n,) the place of each text, ``otherwise`` where it has none, -1 where there is no text."""
+    found = values.replace_strict(list(places), list(places.values()), default=otherwise, return_dtype=pl.Int32)
+    return np.where(values.is_null().to_numpy(), np.int32(-1), found.to_numpy())
 
 
 def group_codes(values: pl.Series | None, groups: Sequence[str], n: int) -> Codes:
     """(n,) positions in ``groups``; -1 for no group, or one that the fit did not have."""
     if values is None:
         return np.full(n, -1, np.int32)
-    places = {group: code for code, group in enumerate(groups)}
-    return np.array([places.get(group, -1) for group in values.to_list()], dtype=np.int32)
+    return looked_up(values, {group: code for code, group in enumerate(groups)})
 
 
 def fit_number(name: str, values: pl.Series, groups: Codes, n_groups: int, rule: NumberRule) -> NumberColumn | None:
@@ -230,6 +231,7 @@ def _centre_and_spread(known: Floats, scale: Scale) -> tuple[float, float]:
             return 0.0, 1.0
 
 
-def _one_hot(codes: npt.NDArray[np.integer[Any]], width: int) -> sp.csr_array:
+def one_hot(codes: Codes, width: int) -> sp.csr_array:
+    """(n, width) 1 in the column of each code; a row of zeros for -1."""
     rows = np.flatnonzero(codes >= 0)
     return sp.csr_array((np.ones(len(rows)), (rows, codes[rows])), shape=(len(codes), width))

@@ -36,6 +36,7 @@ THURSDAY: Final = 3  # 1970-01-01, the day that times are counted from
 _FROM: Final = "_from"
 _HOURS: Final = "_hours"
 _CATEGORY: Final = "_category"
+_STEP: Final = "_step"  # position among the steps that have columns
 _NUMBER: Final = "_number"
 Floats = npt.NDArray[np.float64]
 Measures = dict[str, Floats]
@@ -195,15 +196,23 @@ def _transitions(table: CheckedTable, ids: Ids, plan: Plan, category: Vocabulary
         stays = totals(steps.at, shares * (starts == ends).to_numpy(), len(ids))
         found = {"stays": stays, "entropy_rate": _entropy_rate(steps, len(ids))}
         return {f"{name}[{category.name}]": np.where(known, numbers, np.nan) for name, numbers in found.items()}
-    places = {step: code for code, step in enumerate(category.steps)}
-    width = len(places) + 1
-    codes = np.array([places.get(step, width - 1) for step in zip(starts, ends, strict=True)], dtype=np.int64)
-    cells = totals(steps.at * width + codes, shares, len(ids) * width).reshape(len(ids), width)
+    width = len(category.steps) + 1
+    cells = totals(steps.at * width + _step_codes(steps, category), shares, len(ids) * width).reshape(len(ids), width)
     names = [
         *(f"step[{category.name}={start} > {end}]" for start, end in category.steps),
         f"step[{category.name}, other]",
     ]
     return dict(zip(names, np.where(known[:, None], cells, np.nan).T, strict=True))
+
+
+def _step_codes(steps: _Grouped, category: Vocabulary) -> npt.NDArray[np.int64]:
+    """(g,) position of each group's step among those of the fit, their number for any other."""
+    known = pl.DataFrame(list(category.steps), schema={_FROM: pl.String, _CATEGORY: pl.String}, orient="row")
+    placed = steps.rows.select(_FROM, _CATEGORY).join(
+        known.with_row_index(_STEP), on=[_FROM, _CATEGORY], how="left", maintain_order="left"
+    )
+    codes: npt.NDArray[np.int64] = placed[_STEP].cast(pl.Int64).fill_null(len(category.steps)).to_numpy()
+    return codes
 
 
 def _entropy_rate(steps: _Grouped, n: int) -> Floats:
