@@ -104,6 +104,14 @@ def test_the_criteria_choose_the_true_number_of_classes():
     assert adjusted_rand_score(truth, by_k[3].fit_labels) > 0.9
 
 
+def test_the_criteria_are_those_of_the_classes_that_somebody_is_in():
+    points = (np.random.default_rng(2).random((60, 3)) < 0.5).astype(np.float32)
+    found = LatentClass(k=8, starts=1).fit(points, np.random.default_rng(0))
+    assert found.n_clusters < 8
+    patterns = Patterns.of(points.astype(np.int32), np.array([0, 2, 4, 6]), 1.0)
+    assert (found.bic, found.aic) == pytest.approx(patterns.criteria(found.classes))
+
+
 def test_criteria_by_hand():
     # One item of three categories of which two occur, one of two; a user of five answered nothing.
     codes = np.array([[0, 0], [0, 1], [1, 1], [1, -1], [-1, -1]], np.int32)

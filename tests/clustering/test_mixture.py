@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
 from coterie import frozen
@@ -82,6 +83,14 @@ def test_a_component_of_nobody_is_left_out():
     assert np.bincount(fitted.fit_labels).tolist() == [40, 20]
     assert fitted.components.weights.sum() == pytest.approx(1)
     assert (fitted.assign(points).labels == fitted.fit_labels).all()
+    c = fitted.components
+    densities = [
+        weight * multivariate_normal(mean, np.linalg.inv(precision)).pdf(points.astype(np.float64))
+        for weight, mean, precision in zip(c.weights, c.means, c.precisions, strict=True)
+    ]
+    deviance = -2 * np.log(np.sum(densities, axis=0)).sum()
+    assert fitted.aic == pytest.approx(deviance + 2 * 9)  # two means and two widths a component, and one weight
+    assert fitted.bic == pytest.approx(deviance + 9 * np.log(60))
 
 
 def test_a_mixture_that_is_one_cluster_is_refused():

@@ -47,8 +47,8 @@ class FittedLatentClasses:
 
     Args:
         layout: what the columns of points are. classes: as the clusters are numbered.
-        precedence: (k,) clusters in the order in which a tie is settled. bic, aic: of the fit, in nats times two;
-            lower is better.
+        precedence: (k,) clusters in the order in which a tie is settled. bic, aic: of these classes on the rows
+            of the fit, in nats times two; lower is better.
     """
 
     def __init__(
@@ -179,7 +179,6 @@ class LatentClass:
         codes = codes_of(points, layout)
         patterns = Patterns.of(codes, offsets_of(layout), self.smoothing)
         found = patterns.fit(self.k, self.starts, rng)
-        bic, aic = patterns.criteria(found)
         answers = found.one_hot(codes)
         kept = np.unique(found.log_joint(answers).argmax(axis=1))
         if len(kept) < 2:
@@ -188,6 +187,7 @@ class LatentClass:
                 f"below {self.smoothing:g}, or bring columns that users answer differently"
             )
         found = found.take(kept)
+        bic, aic = patterns.criteria(found)
         labels, order = inhabited_order(found.log_joint(answers).argmax(axis=1).astype(np.int32), len(kept))
         precedence = np.argsort(order).astype(np.int32)
         return FittedLatentClasses(layout, found.take(order), precedence, bic=bic, aic=aic, fit_labels=labels)

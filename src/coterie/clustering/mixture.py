@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial.distance import cdist
 from sklearn.mixture import GaussianMixture
 
@@ -54,7 +55,7 @@ class FittedMixture:
 
     Args:
         components: weights, means and precisions.
-        bic, aic: of the fit, in nats times two; lower is better.
+        bic, aic: of these components on the rows of the fit, in nats times two; lower is better.
     """
 
     def __init__(self, components: Components, *, bic: float, aic: float, fit_labels: Labels | None = None) -> None:
@@ -161,11 +162,19 @@ class Mixture:
                 f"a mixture put everybody into one of {self.k} components; lower 'regularisation' of gmm below "
                 f"{self.regularisation:g}, or use kmeans"
             )
-        weights = model.weights_[order]
-        components = Components(
-            weights / weights.sum(), model.means_[order], _as_matrices(model, exact.shape[1], self.k)[order]
-        )
+        _keep(model, order)
+        components = Components(model.weights_, model.means_, _as_matrices(model, exact.shape[1], len(order)))
         return FittedMixture(components, bic=float(model.bic(exact)), aic=float(model.aic(exact)), fit_labels=labels)
+
+
+def _keep(model: GaussianMixture, order: npt.NDArray[np.int64]) -> None:
+    """Leave out of a model of ours the components that are not in ``order``, for criteria of the rest."""
+    model.n_components = len(order)
+    model.weights_ = model.weights_[order] / model.weights_[order].sum()
+    model.means_ = model.means_[order]
+    if model.covariance_type != "tied":  # which all components share
+        model.precisions_ = model.precisions_[order]
+        model.precisions_cholesky_ = model.precisions_cholesky_[order]
 
 
 def _as_matrices(model: GaussianMixture, n_dims: int, k: int) -> Floats:
