@@ -73,12 +73,27 @@ def test_a_name_a_colour_and_a_note(call, project):
 
 def test_a_merger_is_pending_until_the_next_run(call, project):
     code, out, err = call("merge", "s-1", "s-2")
-    assert (code, out, err) == (0, "s-2 merged into s-1, from the next run on\n", "")
+    said = "s-2 merged into s-1, from the next run on; to take it back: `coterie segments unmerge s-2`\n"
+    assert (code, out, err) == (0, said, "")
     assert json.loads(call("list", "--json")[1])["segments"][1]["pending"] is True
     project.run(LATER[1], range(60, 88), range(200, 260))
     assert json.loads(call("list", "--json")[1])["segments"][1]["pending"] is False
     found = json.loads(call("history", "s-2", "--json")[1])["segments"][0]["history"]
     assert [event["detail"] for event in found[-2:]] == ["s-2 into s-1, by hand", "in s-1 from this run on"]
+
+
+def test_a_merger_can_be_taken_back_and_says_how(call, project):
+    _, out, _ = call("merge", "s-1", "s-2")
+    assert "coterie segments unmerge s-2" in " ".join(out.split())
+    code, out, err = call("unmerge", "s-2")
+    assert (code, err) == (0, "")
+    assert "a segment of its own again" in " ".join(out.split())
+    call("merge", "s-1", "s-2")
+    project.run(LATER[1], range(60, 88), range(200, 260))
+    assert project.registry.entry("s-2").status == "merged"
+    assert "again from the next run on" in " ".join(call("unmerge", "s-2")[1].split())
+    project.run(LATER[1], range(60, 88), range(200, 260))
+    assert [project.registry.entry(i).status for i in ("s-1", "s-2")] == ["active", "active"]
 
 
 def test_a_merger_into_the_second(call, project):

@@ -9,7 +9,7 @@ import pytest
 from coterie.errors import ConfigError, ModelError, UnknownNameError
 from coterie.segments.lineage import Identified, Record, numbered
 from coterie.segments.matching import Gone, Heir, Lineage, first, unknown
-from coterie.segments.registry import Entry, Registry, load, merged, number_of, recorded, renamed, save
+from coterie.segments.registry import Entry, Registry, load, merged, number_of, recorded, renamed, save, unmerged
 
 AT = "2026-01-01T00:00:00+00:00"
 
@@ -84,6 +84,31 @@ def test_names_colours_and_notes_survive_five_retrains(registry):
     assert registry.colours == {"s-2": "#00FF00"}
     taken_back = renamed(registry, "s-2", at=AT, name="", colour="").entry("s-2")
     assert (taken_back.called, taken_back.colour) == ("Working s-2", None)
+
+
+def test_a_merger_is_taken_back_before_any_run_as_if_it_had_not_been(registry):
+    named = renamed(registry, "s-3", at=AT, name="Owls", colour="#123456")
+    back = unmerged(merged(named, "s-1", "s-3", at=AT), "s-3", at=AT, note="a mistake")
+    entry = back.entry("s-3")
+    assert (entry.status, entry.merged_into, entry.by_hand, entry.pending) == ("active", "", False, False)
+    assert (entry.called, entry.colour, entry.notes) == ("Owls", "#123456", ("a mistake",))
+    assert [event.detail for event in back.entry("s-1").history][-2:] == [
+        "s-3 into s-1, by hand", "s-3 out of s-1 again, by hand"
+    ]  # fmt: skip
+    assert back.joined == {}
+    assert [entry.status for entry in after(back, "r-2", kept("s-1"), kept("s-2"), kept("s-3")).entries] == [
+        "active"
+    ] * 3
+
+
+def test_a_merger_that_a_run_has_made_is_taken_back_by_the_next_run(registry):
+    joined = after(merged(registry, "s-1", "s-3", at=AT), "r-2", kept("s-1"), kept("s-2"), kept("s-3"))
+    assert joined.entry("s-3").status == "merged"
+    back = unmerged(joined, "s-3", at=AT)
+    assert (back.entry("s-3").status, back.entry("s-1").status) == ("retired", "active")
+    again = after(back, "r-3", kept("s-1"), kept("s-2"), kept("s-3"))
+    assert [entry.status for entry in again.entries] == ["active"] * 3
+    assert again.entry("s-3").last_run == "r-3"
 
 
 def test_what_a_person_merged_is_one_from_the_next_run_on_and_stays_so(registry):
@@ -171,6 +196,19 @@ def test_segments_of_several_clusters_are_ordered_by_their_users():
         (lambda r: renamed(r, "s-1", at=AT, name="a\x07b"), "all of them printable"),
         (lambda r: renamed(r, "s-1", at=AT, colour="blue"), "'blue' is no colour; expected '#' and six hexadecimal"),
         (lambda r: renamed(r, "s-3", at=AT, name="OWLS"), "s-2 is called 'OWLS' already; choose another name"),
+        (
+            lambda r: unmerged(r, "s-1", at=AT),
+            "s-1 cannot be taken out of another segment: nobody merged it with anoth",
+        ),
+        (lambda r: unmerged(merged(r, "s-1", "s-2", at=AT), "s-1", at=AT), "in it are s-2; name one of these"),
+        (
+            lambda r: unmerged(
+                renamed(merged(renamed(r, "s-2", at=AT, name="Owls"), "s-1", "s-2", at=AT), "s-1", at=AT, name="owls"),
+                "s-2",
+                at=AT,
+            ),
+            "s-1 is called 'Owls' already; choose another name",
+        ),
         (lambda r: merged(r, "s-1", "s-1", at=AT), "s-1 cannot be merged with itself"),
         (lambda r: merged(r, "s-1", "s-2", at=AT, into="s-3"), "'into' is one of the two, s-1 or s-2, got s-3"),
         (lambda r: merged(merged(r, "s-1", "s-2", at=AT), "s-3", "s-2", at=AT), "s-2 is part of s-1 now; merge s-1"),

@@ -50,13 +50,13 @@ def show_registry(registry: Registry, *, as_json: bool) -> None:
         console.print(f"[yellow]?[/yellow] {escape(asked)}", highlight=False, soft_wrap=True)
 
 
-def show_entry(entry: Entry, *, as_json: bool) -> None:
-    """Show one segment's entry after a change."""
+def show_entry(entry: Entry, *, as_json: bool, more: str = "") -> None:
+    """Show one segment's entry after a change, and what else is to be said of it."""
     if as_json:
         print_json({"segment": entry})
         return
     told = _status(entry) if entry.status == "merged" else escape(entry.called)
-    Console().print(f"[bold]{entry.id}[/bold] {told}", highlight=False, soft_wrap=True)
+    Console().print(f"[bold]{entry.id}[/bold] {told}{escape(more)}", highlight=False, soft_wrap=True)
 
 
 def show_history(entries: Sequence[Entry], *, as_json: bool) -> None:

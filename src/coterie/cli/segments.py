@@ -10,7 +10,8 @@ import typer
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 
 segments_app = typer.Typer(
-    help="Look at segments, name them, merge them, and see what became of them.", no_args_is_help=True
+    help="Look at segments, name them, merge them and take that back, and see what became of them.",
+    no_args_is_help=True,
 )
 
 NoteOption = Annotated[str, typer.Option("--note", help="A note to keep with it.")]
@@ -87,7 +88,27 @@ def segments_merge(
 
     with editing(project_folder(project)) as opened:
         opened.registry = merged(opened.registry, one, other, at=now(), into=into, note=note)
-    show_entry(opened.registry.entry(other if into in {None, one} else one), as_json=as_json)
+    gone = opened.registry.entry(other if into in {None, one} else one)
+    show_entry(gone, as_json=as_json, more=f"; to take it back: `coterie segments unmerge {gone.id}`")
+
+
+@segments_app.command("unmerge")
+def segments_unmerge(
+    segment: Annotated[str, typer.Argument(help="The id of a segment that was merged into another by hand.")],
+    note: NoteOption = "",
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Take a merge back: the segment has its own id again, at once or, where a run has merged it, from the next on."""
+    from coterie.cli.registry import now, show_entry
+    from coterie.runs.identity import editing, project_folder
+    from coterie.segments.registry import unmerged
+
+    with editing(project_folder(project)) as opened:
+        opened.registry = unmerged(opened.registry, segment, at=now(), note=note)
+    own = opened.registry.entry(segment)
+    when = " again" if own.status == "active" else " again from the next run on"
+    show_entry(own, as_json=as_json, more=f": a segment of its own{when}")
 
 
 @segments_app.command("history")

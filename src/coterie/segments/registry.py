@@ -238,6 +238,39 @@ def merged(registry: Registry, one: str, other: str, *, at: str, into: str | Non
     return registry._with(*both)
 
 
+def unmerged(registry: Registry, segment_id: str, *, at: str, note: str = "") -> Registry:
+    """Take back what a person merged: the segment has its own id again, at once or, where a run has merged it, from the
+    next run on.
+
+    Args:
+        segment_id: what became part of another. at: time, ISO 8601 in UTC. note: kept with it.
+
+    Raises:
+        UnknownNameError: there is no such segment.
+        ConfigError: nobody merged it, or its name has been given to another since.
+    """
+    entry = registry.entry(segment_id)
+    if not entry.by_hand:
+        parts = [other.id for other in registry.entries if other.by_hand and other.merged_into == segment_id]
+        said = f"in it are {', '.join(parts)}; name one of these" if parts else "nobody merged it with another"
+        raise ConfigError(f"{segment_id} cannot be taken out of another segment: {said}")
+    if entry.name is not None:
+        _refuse_name(registry, segment_id, entry.name)
+    event = Event(at, "", "split", detail=f"{segment_id} out of {entry.merged_into} again, by hand")
+    notes = (" ".join(note.split()),) if note.strip() else ()
+    own = replace(
+        entry,
+        status="active" if entry.pending else "retired",
+        merged_into="",
+        by_hand=False,
+        pending=False,
+        notes=(*entry.notes, *notes),
+        history=(*entry.history, event),
+    )
+    kept = registry.entry(entry.merged_into)
+    return registry._with(own, replace(kept, history=(*kept.history, event)))
+
+
 def recorded(registry: Registry, record: Record) -> Registry:
     """Take note of a finished run. A run that is recorded already changes nothing."""
     if record.run in registry.runs:
