@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from coterie import open_run
+from coterie.clustering.dbscan import DBSCAN
+from coterie.config import parse_config
 from coterie.errors import ModelError
-from coterie.runs.evidencing import _told_apart
+from coterie.runs.evidencing import _neighbour, _told_apart
 from coterie.selection.evidence.types import Evidence
 
 
@@ -40,3 +44,19 @@ def test_damaged_evidence_is_told(sample_run, tmp_path):
 
 def test_clusters_of_one_segment_are_told_apart():
     assert _told_apart(["s-3", "s-1", "s-3"]) == ("s-3 a", "s-1", "s-3 b")
+
+
+@pytest.mark.parametrize(("options", "expected"), [({}, 11), ({"min_samples": 6}, 5), ({"min_samples": 1}, 1)])
+def test_the_curve_is_that_of_the_neighbours_by_which_dbscan_measures(options, expected):
+    points = np.random.default_rng(0).normal(size=(900, 6)).astype(np.float32)
+    clustering = {"methods": ["kmeans", "dbscan"], "options": {"dbscan": options}}
+    tried = SimpleNamespace(recipe=SimpleNamespace(config=_config(clustering)), placed=SimpleNamespace(points=points))
+    assert _neighbour(tried) == expected == max(DBSCAN(**options).fit(points, np.random.default_rng(0)).curve.k - 1, 1)
+    tried.recipe.config = _config({"methods": ["kmeans"]})
+    assert _neighbour(tried) is None
+
+
+def _config(clustering):
+    table = {"role": "events", "source": "likes.csv", "user": "u", "item": "i"}
+    taste = {"kind": "interactions", "from": "likes"}
+    return parse_config({"tables": {"likes": table}, "features": {"taste": taste}, "clustering": clustering})

@@ -11,6 +11,7 @@ import numpy as np
 
 from coterie import records
 from coterie.clustering.contract import FittedClusterer, Labels
+from coterie.clustering.dbscan import DBSCAN
 from coterie.clustering.hierarchy import FittedHierarchy
 from coterie.clustering.som import FittedMap
 from coterie.randomness import generator
@@ -21,6 +22,7 @@ from coterie.selection.evidence.parallel_lines import Columns
 from coterie.selection.evidence.som import SomUnits
 from coterie.selection.evidence.tree import Merged, own_tree
 from coterie.selection.proof import Proof
+from coterie.selection.trials import make_clusterer
 
 
 def write_evidence(
@@ -39,6 +41,7 @@ def write_evidence(
         gap=proof.gap,
         null=proof.null,
         slsw=proof.slsw,
+        neighbour=_neighbour(tried),
         som=_map(clusterer),
         tree=_tree(clusterer),
     )
@@ -86,6 +89,16 @@ def _columns(tried: Tried) -> Columns:
     known = tried.placed.space.columns
     names = [name if name is not None else f"dimension {place + 1}" for place, name in enumerate(known)]
     return Columns(names, tried.placed.points)
+
+
+def _neighbour(tried: Tried) -> int | None:
+    """Give the neighbour whose distance dbscan measures by on these points; None where it is not among the methods."""
+    clustering = tried.recipe.config.clustering
+    if "dbscan" not in clustering.methods:
+        return None
+    asked = make_clusterer(clustering, "dbscan")
+    assert isinstance(asked, DBSCAN)
+    return max(asked.neighbours(tried.placed.points) - 1, 1)  # a core counts itself
 
 
 def _map(clusterer: FittedClusterer) -> SomUnits | None:

@@ -94,8 +94,8 @@ def test_candidates_of_other_recipes_have_no_silhouette_on_these_points():
 
 def test_neighbours_and_radii_are_those_that_were_asked_for():
     points, labels = blobs()
-    row = candidate(labels, method="dbscan", settings={"eps": 1.5, "min_samples": 6})
-    evidence = gather(points, [labels], [row], 0, rng=np.random.default_rng(0))
+    row = candidate(labels, method="dbscan", settings={"eps": 1.5})
+    evidence = gather(points, [labels], [row], 0, rng=np.random.default_rng(0), given=Given(neighbour=5))
     assert (evidence.k_distance.neighbour, evidence.k_distance.tried) == (5, (1.5,))
 
 

@@ -11,12 +11,14 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coterie.clustering.dbscan import DBSCAN
 from coterie.clustering.hierarchy import Dendrogram
+from coterie.clustering.neighbours import kth_distances
 from coterie.errors import DataError
 from coterie.selection.evidence.agreement import agreement, best_of_each
 from coterie.selection.evidence.flow import flow
 from coterie.selection.evidence.gather import bend, elbow
-from coterie.selection.evidence.kdistance import k_distance, knee
+from coterie.selection.evidence.kdistance import k_distance
 from coterie.selection.evidence.parallel_lines import Columns, parallel
 from coterie.selection.evidence.plane import gorge, separation
 from coterie.selection.evidence.silhouettes import silhouette_profiles
@@ -102,10 +104,14 @@ def test_distances_to_the_second_neighbour():
     assert k_distance(points, 3, [], RNG(0)) is None
 
 
-def test_a_knee_lies_under_the_chord():
-    x = np.linspace(0, 1, 101)
-    assert knee(x, np.maximum(0, x - 0.8)) == 80
-    assert knee(x, np.ones(101)) == 100
+def test_the_knee_is_the_one_that_dbscan_takes():
+    points = np.concatenate([RNG(1).normal(size=(150, 2)), RNG(2).normal(0, 9, (30, 2))]).astype(np.float32)
+    fitted = DBSCAN(min_samples=6).fit(points, RNG(0))
+    record = k_distance(points, 5, [], RNG(0))
+    assert record.knee == brief(fitted.curve.knee)
+    assert np.mean(kth_distances(points.astype(float), points.astype(float), 6) <= fitted.curve.knee) == pytest.approx(
+        record.knee_share, abs=1e-3
+    )
 
 
 def test_neighbours_of_a_sample_are_looked_for_among_all(monkeypatch):

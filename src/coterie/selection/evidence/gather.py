@@ -32,7 +32,7 @@ from coterie.selection.evidence.types import (
 )
 from coterie.selection.types import Candidate, GapCurve, NullTest, stability_band
 
-NEIGHBOUR = 10  # where no candidate names a number of neighbours
+NEIGHBOUR = 10  # where no density method says by which it measures
 MOST_PROFILES = 30
 
 
@@ -46,6 +46,7 @@ class Given:
         gap, null: of the chosen solution's points. som: the map, where the chosen solution is one.
         tree: of the chosen solution, where it is one; by default users are merged by Ward's criterion.
         slsw: (k,) lists of segment level stability within the chosen solution; by default the candidate's means.
+        neighbour: that density methods measured by, oneself not counted; None where there are none.
     """
 
     segment_ids: Sequence[str] = ()
@@ -55,6 +56,7 @@ class Given:
     som: SomUnits | None = None
     tree: Merged | None = None
     slsw: Sequence[Sequence[float]] = ()
+    neighbour: int | None = None
 
 
 def gather(
@@ -88,7 +90,7 @@ def gather(
             n_users=len(points),
             elbow=elbow(found, own),
             silhouettes=silhouette_profiles(points, _nearest(here, own), names, chosen, rng, threads=threads),
-            k_distance=k_distance(points, _neighbour(candidates), _tried(here), rng),
+            k_distance=k_distance(points, given.neighbour or NEIGHBOUR, _tried(here), rng),
             dendrogram=dendrogram(given.tree or ward_tree(points, own.labels, rng), names, len(points)),
             gap=given.gap,
             null=given.null,
@@ -152,13 +154,6 @@ def _nearest(here: Sequence[Solution], own: Solution) -> list[Solution]:
 def _tried(here: Sequence[Solution]) -> list[float]:
     found = (s.candidate.settings.get("eps") for s in here)
     return [float(eps) for eps in found if isinstance(eps, int | float) and not isinstance(eps, bool)]
-
-
-def _neighbour(candidates: Sequence[Candidate]) -> int:
-    """Give the number of neighbours that density methods were asked for, where they were all asked for the same."""
-    asked = {c.settings.get("min_samples") for c in candidates} - {None}
-    (only,) = asked if len(asked) == 1 else (None,)
-    return only - 1 if isinstance(only, int) and only > 1 else NEIGHBOUR
 
 
 def _bars(own: Solution, names: Sequence[str]) -> StabilityBars | None:
