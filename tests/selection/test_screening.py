@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 from coterie.config import parse_config
 from coterie.selection import screening
 from coterie.selection.recipes import Recipe
-from coterie.selection.types import Interval
-from tests.selection.candidates import candidate, explained
-
-UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+from tests.selection.candidates import candidate
 
 
 def config(**changes):
@@ -70,13 +67,6 @@ def test_the_best_nearly_meets_the_floors():
     noisy = candidate(4, 3.0, noise_share=0.7)
     assert screening.best_of([candidate(2, 1.5), shaky, nearly, tiny, noisy], config()) is nearly
     assert screening.best_of([shaky, tiny, noisy], config()) is tiny  # none does: the most stable
-
-
-def test_recipes_are_ordered_by_lift_then_explained_variance_then_silhouette():
-    assert screening.score(candidate(2, 1.4)) == 1.4
-    assert screening.score(candidate(2, None, explained=explained(0.2))) == 0.2
-    assert screening.score(candidate(2, None)) == 0.1
-    assert screening.score(candidate(2, None, silhouette=UNKNOWN)) == float("-inf")
 
 
 def test_the_finalists_are_the_best_that_the_budget_allows_and_the_named_ones():

@@ -16,6 +16,7 @@ from coterie.runs.placing import Placed, load_space, write_space
 from coterie.runs.searching import Searched, Sheet, Tried, load_sheet, write_screen, write_search
 from coterie.selection import screening
 from coterie.selection.recipes import Recipe
+from coterie.selection.scores import value_of
 from coterie.selection.types import Candidate, RecipeTried
 from coterie.tables import Tables
 
@@ -79,7 +80,7 @@ def _first(names: Sequence[str]) -> str:
 def _account(recipe: Recipe, measured: bool, best: Candidate | None, failure: str) -> RecipeTried:
     if best is None:
         return RecipeTried(recipe.name, recipe.changes, measured, failure=failure)
-    return RecipeTried(recipe.name, recipe.changes, measured, screening.score(best), min(best.jaccard), failure)
+    return RecipeTried(recipe.name, recipe.changes, measured, value_of(best), min(best.jaccard), failure)
 
 
 def _screen(recipes: Sequence[Recipe], ground: Ground, most: int) -> list[Candidate | None]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from coterie.config import Clustering, Config, Floors
+from coterie.selection.scores import MEASURES
 from coterie.selection.trials import counts_clusters, settings_told
 from coterie.selection.types import Candidate
 
@@ -46,19 +47,6 @@ class Scored(NamedTuple):
     candidate: Candidate
     value: float
     error: float
-
-
-def _lift_score(candidate: Candidate) -> tuple[float, float] | None:
-    found = candidate.lift
-    return None if found is None else (found.lift.value, found.standard_error)
-
-
-def _explained_score(candidate: Candidate) -> tuple[float, float] | None:
-    found = candidate.explained
-    return None if found is None else (found.value.value, found.standard_error)
-
-
-SCORES = (("lift", _lift_score), ("explained variance", _explained_score))
 
 
 def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
@@ -99,10 +87,10 @@ def _choose(candidates: tuple[Candidate, ...], asked: Clustering, paired_error: 
             f"{tried}, and none meets the floors. {called(best)} is shown because its least stable segment holds best "
             f"({min(best.jaccard):.2f}); {' and '.join(best.misses) or 'it meets them alone'}."
         )
-    for told, score in SCORES:
-        scored = [Scored(i, c, *found) for i, c in eligible if (found := score(c)) is not None]
+    for measure in MEASURES[:-1]:
+        scored = [Scored(i, c, *found) for i, c in eligible if (found := measure.of(c)) is not None]
         if scored:
-            index, reason = _by_score(scored, called, told, paired_error)
+            index, reason = _by_score(scored, called, measure.name, paired_error)
             return index, f"{tried}; {len(scored)} {_meet(scored)} the floors on stability and size. {reason}"
     index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
     return index, (

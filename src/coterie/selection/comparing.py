@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from coterie.selection.choice import Choice
+from coterie.selection.scores import Measure, measure_of, value_of
 from coterie.selection.separation import EMBEDDING
 from coterie.selection.types import Candidate
 
-Measure = Callable[[Candidate], float]
 MOSTLY = 0.5
 MORE_APART = 0.05  # of silhouette: below it two recipes are as far apart as each other
 
@@ -21,30 +20,21 @@ def comparisons(choice: Choice) -> tuple[str, ...]:
     known of the chosen one) of those that meet the floors, or of all where none does.
     """
     chosen = choice.candidate
-    value = _measure_of(chosen)
+    measure = measure_of(chosen)  # what is known of the chosen one, and nothing else in its place
     names = dict.fromkeys(candidate.recipe for candidate in choice.candidates)
     return tuple(
-        _beside(_best([c for c in choice.candidates if c.recipe == name], value), chosen, value)
+        _beside(_best([c for c in choice.candidates if c.recipe == name], measure), chosen, measure)
         for name in names
         if name != chosen.recipe
     )
 
 
-def _measure_of(chosen: Candidate) -> Measure:
-    """Give what candidates are compared by: what is known of the chosen one, and nothing else in its place."""
-    if chosen.lift is not None:
-        return lambda c: -math.inf if c.lift is None else c.lift.lift.value
-    if chosen.explained is not None:
-        return lambda c: -math.inf if c.explained is None else c.explained.value.value
-    return lambda c: c.silhouette.value
-
-
-def _best(candidates: list[Candidate], value: Measure) -> Candidate:
+def _best(candidates: list[Candidate], measure: Measure) -> Candidate:
     eligible = [candidate for candidate in candidates if not candidate.misses]
-    return max(eligible or candidates, key=lambda c: (value(c), -c.k))
+    return max(eligible or candidates, key=lambda c: (value_of(c, measure), -c.k))
 
 
-def _beside(other: Candidate, chosen: Candidate, value: Measure) -> str:
+def _beside(other: Candidate, chosen: Candidate, measure: Measure) -> str:
     name = other.recipe or "the config as it stands"
     told = f"Recipe '{name}' ({other.method}, k = {other.k}): silhouette {other.silhouette.value:.2f} against "
     told += f"{chosen.silhouette.value:.2f}"
@@ -55,7 +45,7 @@ def _beside(other: Candidate, chosen: Candidate, value: Measure) -> str:
         told += f"{chosen.explained.value.value:.1%}"
     told += f", least stability {min(other.jaccard):.2f} against {min(chosen.jaccard):.2f}."
     is_further_apart = other.silhouette.value >= chosen.silhouette.value + MORE_APART
-    if not is_further_apart or not -math.inf < value(other) < value(chosen):
+    if not is_further_apart or not -math.inf < value_of(other, measure) < value_of(chosen, measure):
         return told
     return f"{told} {_why(other, by_events=chosen.lift is not None)}"
 

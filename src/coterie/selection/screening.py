@@ -5,7 +5,6 @@ What it measures is what the search measures, with fewer repetitions; what it is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +13,7 @@ from coterie.config import Config
 from coterie.features.contract import Ids
 from coterie.randomness import generator
 from coterie.selection.recipes import Recipe
+from coterie.selection.scores import value_of
 from coterie.selection.trials import counts_clusters
 from coterie.selection.types import Candidate
 
@@ -76,16 +76,7 @@ def best_of(candidates: Sequence[Candidate], config: Config) -> Candidate:
     ]
     if not holding:
         return max(candidates, key=lambda c: min(c.jaccard))
-    return max(holding, key=lambda c: (score(c), -c.k))
-
-
-def score(candidate: Candidate) -> float:
-    """Give what recipes are ordered by: lift, else explained variance, else the silhouette."""
-    if candidate.lift is not None:
-        found = candidate.lift.lift.value
-    else:
-        found = candidate.silhouette.value if candidate.explained is None else candidate.explained.value.value
-    return found if math.isfinite(found) else -math.inf
+    return max(holding, key=lambda c: (value_of(c), -c.k))
 
 
 def finalists(
@@ -104,7 +95,7 @@ def finalists(
     def rank(place: int) -> tuple[bool, float]:
         candidate = best[place]
         assert candidate is not None
-        return min(candidate.jaccard) >= floor - SLACK, score(candidate)
+        return min(candidate.jaccard) >= floor - SLACK, value_of(candidate)
 
     taken = {place for place, recipe in enumerate(recipes) if recipe.is_named}
     for number, place in enumerate(sorted(open_places, key=rank, reverse=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +27,8 @@ from coterie.selection.evidence.solutions import solutions
 from coterie.selection.evidence.som import SomUnits, som_grid
 from coterie.selection.evidence.thinning import brief, even_steps
 from coterie.selection.evidence.tree import Merged, dendrogram, own_tree, ward_tree
+from coterie.selection.types import Interval
+from tests.selection.candidates import explained
 from tests.selection.evidence.cases import blobs, candidate, halved, sheet
 
 RNG = np.random.default_rng
@@ -218,6 +221,15 @@ def test_of_many_solutions_the_best_of_each_method_are_compared():
     assert (len(record.solutions), record.left_out) == (4, 36)
     assert record.solutions[record.chosen] == found[37].name
     assert best_of_each(found, found[37])[0] is found[37]
+
+
+def test_without_events_the_best_of_a_method_is_what_explains_most():
+    labels = np.array([0, 0, 1, 1], np.int32)
+    rows = [candidate(labels, method="kmeans", explained=explained(value)) for value in (0.1, 0.3, 0.2)]
+    rows = [replace(row, silhouette=Interval(0.9, 0.9, 0.9)) if place == 0 else row for place, row in enumerate(rows)]
+    rows.append(candidate(labels, method="gmm", explained=explained(0.2)))
+    found = solutions(rows, [labels] * 4)
+    assert [one.place for one in best_of_each(found, found[3])] == [3, 1]
 
 
 def test_elbow_where_inertia_bends_most():

@@ -11,6 +11,7 @@ from coterie.clustering.contract import Labels
 from coterie.selection.evidence.solutions import Solution
 from coterie.selection.evidence.thinning import brief, drawn
 from coterie.selection.evidence.types import AgreementMatrix
+from coterie.selection.scores import value_of
 
 MOST_SOLUTIONS = 30
 MOST_ROWS = 10_000
@@ -51,12 +52,11 @@ def _rand(one: Labels, other: Labels) -> float:
 
 
 def best_of_each(known: Sequence[Solution], chosen: Solution) -> list[Solution]:
-    """Give each method's best: the chosen one, else one that misses nothing, of the highest lift, then silhouette."""
+    """Give each method's best: the chosen one, else one that misses nothing, of the highest score, then silhouette."""
 
     def worth(solution: Solution) -> tuple[bool, bool, float, float]:
         candidate = solution.candidate
-        lift = candidate.lift.lift.value if candidate.lift is not None else 0.0
-        return solution.place == chosen.place, not candidate.misses, lift, candidate.silhouette.value
+        return solution.place == chosen.place, not candidate.misses, value_of(candidate), candidate.silhouette.value
 
     best: dict[str, Solution] = {}
     for solution in known:
