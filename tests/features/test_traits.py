@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import ConfigError, DataError, ModelError
+from coterie.features.answers import Answers
 from coterie.features.contract import Feature, FittedFeature
 from coterie.features.traits import Traits, percentiles, shares_within
 from coterie.tables import Tables
@@ -167,6 +168,31 @@ def test_three_ways_of_writing_answers_agree(quiz: Tables, make_table: MakeTable
     assert rows_of(cells, column="answers", columns=["calm", "bold", "kind"]) == expected
     events = samples.tables_of(make_table("people", "events", EVENTS))
     assert rows_of(events, columns=["calm", "bold", "kind"]) == expected
+
+
+@pytest.mark.parametrize("column", [None, "answers"])
+def test_a_table_is_read_once_for_its_traits_and_its_answers(
+    make_table: MakeTable, monkeypatch: pytest.MonkeyPatch, column: str | None
+) -> None:
+    role, rows = ("users", CELLS) if column else ("events", EVENTS)
+    table = make_table("people", role, rows, attributes={"answers": "traits"} if column else {})
+    tables, source = samples.tables_of(table), Answers("people", "features.quiz", column)
+    traits = source.traits(tables, IDS, None)
+    expected = source.matrix(tables, IDS, traits)
+    before, reads = Answers._long, list[str]()
+
+    def counted(answers: Answers, *given: Any) -> pl.DataFrame:
+        reads.append(answers.table)
+        return before(answers, *given)
+
+    monkeypatch.setattr(Answers, "_long", counted)
+    found, matrix = source.read(tables, IDS, None)
+    assert found == traits
+    np.testing.assert_array_equal(matrix, expected)
+    feature = Traits("quiz", "people", column=column)
+    assert feature.entities(tables).tolist() == IDS.tolist()
+    assert feature.fit(tables, IDS).traits == traits
+    assert len(reads) == 3  # by ``read`` itself, for the entities, and for the fit
 
 
 def test_traits_come_in_the_order_that_people_count(make_table: MakeTable) -> None:

@@ -38,6 +38,7 @@ Floats = npt.NDArray[np.float64]
 _PAIR: Final = r"""(?:'([^']*)'|"([^"]*)"|([0-9]+))[ \t\n\r]*:[ \t\n\r]*([-+.0-9eE]+|[A-Za-z]+)"""
 _NUMBER: Final = r"[0-9]"
 _WRITTEN: Final = "_written"  # text, one pair as it stands in its cell
+_CELL: Final = "_cell"  # int64, the place of a user's trait in the matrix, row after row
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,22 @@ class Answers:
         table = self._table(tables)
         if table.role == USERS and self.column is None:
             return _number_attributes(table, columns, self.where)
-        found = _sorted_naturally(self._long(table, ids)[ITEM].unique().to_list())
-        for name in columns or ():
-            if name not in found:
-                raise ConfigError(
-                    f"'{self.where}.columns' names {shown(name)}, no trait in '{table.name}'{nearest(name, found)}"
-                )
-        return tuple(dict.fromkeys(columns)) if columns is not None else found
+        return self._found(table, self._long(table, ids), columns)
+
+    def read(self, tables: Tables, ids: Ids, columns: Sequence[str] | None) -> tuple[tuple[str, ...], Floats]:
+        """Give ``traits``, and the ``matrix`` of these, by reading the table once.
+
+        Raises:
+            ConfigError: the table cannot hold traits, or not those asked for.
+            DataError: a table of users has several rows of one user.
+        """
+        table = self._table(tables)
+        if table.role == USERS and self.column is None:
+            names = _number_attributes(table, columns, self.where)
+            return names, self.matrix(tables, ids, names)
+        long = self._long(table, ids)
+        found = self._found(table, long, columns)
+        return found, _averaged(long, len(ids), found)
 
     def matrix(self, tables: Tables, ids: Ids, traits: Sequence[str]) -> Floats:
         """Give the (n, m) answers of ``ids``, NaN where there is none; several answers to one trait are averaged.
@@ -100,6 +110,15 @@ class Answers:
                 f"'{self.where}.column' is for a table of users; '{table.name}' holds events: take it out"
             )
         return table
+
+    def _found(self, table: CheckedTable, long: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
+        found = _sorted_naturally(long[ITEM].unique().to_list())
+        for name in columns or ():
+            if name not in found:
+                raise ConfigError(
+                    f"'{self.where}.columns' names {shown(name)}, no trait in '{table.name}'{nearest(name, found)}"
+                )
+        return tuple(dict.fromkeys(columns)) if columns is not None else found
 
     def _long(self, table: CheckedTable, ids: Ids) -> pl.DataFrame:
         """Collect one row an answer: position of the user, trait, value, times; in no order."""
@@ -143,8 +162,9 @@ def _averaged(long: pl.DataFrame, n: int, traits: Sequence[str]) -> Floats:
     """(n, m) means of answers, added up in order of value: exact to the bit in any order of rows."""
     m = len(traits)
     index = pl.DataFrame({ITEM: pl.Series(list(traits), dtype=pl.String), "_trait": np.arange(m, dtype=np.int64)})
-    placed = long.join(index, on=ITEM, how="inner").sort(ENTITY, "_trait", VALUE)
-    cell: npt.NDArray[Any] = placed[ENTITY].cast(pl.Int64).to_numpy() * m + placed["_trait"].to_numpy()
+    at = (pl.col(ENTITY).cast(pl.Int64) * m + pl.col("_trait")).alias(_CELL)
+    placed = long.join(index, on=ITEM, how="inner").select(at, VALUE, EVENTS_SEEN).sort(_CELL, VALUE)
+    cell: npt.NDArray[Any] = placed[_CELL].to_numpy()
     times: Floats = placed[EVENTS_SEEN].cast(pl.Float64).to_numpy()
     answers = totals(cell, times, n * m)
     sums = totals(cell, times * placed[VALUE].to_numpy(), n * m)

@@ -204,7 +204,7 @@ class Traits:
     def entities(self, tables: Tables) -> Ids:
         """Give the sorted ids of users with at least ``min_answers`` known answers."""
         ids = self._answers.users(tables)
-        answers = self._answers.matrix(tables, ids, self._answers.traits(tables, ids, self.columns))
+        _, answers = self._answers.read(tables, ids, self.columns)
         known: Ids = ids[np.sum(~np.isnan(answers), axis=1) >= self.min_answers]
         return known
 
@@ -215,8 +215,7 @@ class Traits:
             ConfigError: the table cannot hold traits, or not those asked for.
             DataError: nobody has an answer to a trait, a user has several rows, or "percentile" meets a negative one.
         """
-        traits = self._answers.traits(tables, ids, self.columns)
-        answers = self._answers.matrix(tables, ids, traits)
+        traits, answers = self._answers.read(tables, ids, self.columns)
         self._refuse_unknown(answers, traits)
         if self.form == "percentile":
             _refuse_negative(answers, traits, self.table)
