@@ -165,6 +165,8 @@ def test_repeated_events_change_nothing(pairs: list[tuple[str, str]]) -> None:
         ({"min_fans": 0}, r"'features\.x\.min_fans' is '0'; expected a whole number >= 1"),
         ({"smoothing": -1}, r"'features\.x\.smoothing' is '-1'; expected a number >= 0"),
         ({"columns": []}, r"'features\.x\.columns' is '\[\]'; expected a list"),
+        ({"people": 3}, r"'features\.x\.people' is '3'; expected a name"),
+        ({"column": ["answers"]}, r"'features\.x\.column' is .*; expected a name"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -182,6 +182,7 @@ def test_a_method_that_finds_nothing_is_refused(tables: Tables, monkeypatch: pyt
             r"in 'features\.crowd\.options': unknown key",
         ),
         ({"options": {"k": 3}}, ConfigError, r"'features\.crowd\.options' has 'k', which all methods share"),
+        ({"method": 3}, ConfigError, r"'features\.crowd\.method' is '3'; expected a name"),
         ({"k": 1}, ConfigError, r"'features\.crowd\.k' is '1'; expected a whole number >= 2"),
         ({"starts": 0}, ConfigError, r"'features\.crowd\.starts' is '0'; expected a whole number >= 1"),
         ({"seed": -1}, ConfigError, r"'features\.crowd\.seed' is '-1'; expected a whole number >= 0"),

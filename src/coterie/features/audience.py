@@ -225,7 +225,8 @@ class Audience:
         where = f"features.{name}"
         refuse_unknown(unknown, OPTIONS, where)
         self.name, self.table = name, table
-        self.people, self.column = people, column
+        self.people = None if people is None else options.text(people, f"{where}.people")
+        self.column = None if column is None else options.text(column, f"{where}.column")
         self.columns = None if columns is None else options.names(columns, f"{where}.columns")
         self.form = cast(Form, options.one_of(form, get_args(Form), f"{where}.form"))
         self.low = options.number(low, f"{where}.low")

@@ -18,7 +18,7 @@ from coterie.config import refuse_unknown
 from coterie.errors import ConfigError, DataError
 from coterie.features.contract import Feature, FeatureBlock, FittedFeature, Ids
 from coterie.features.nesting import joined, parted
-from coterie.features.options import above_zero, mapping, one_of, whole
+from coterie.features.options import above_zero, mapping, one_of, text, whole
 from coterie.frozen import Frozen
 from coterie.parallel import single_threaded
 from coterie.randomness import generator
@@ -138,7 +138,7 @@ class Cluster:
         self.name, self.table = name, table
         self.of = mapping({"kind": "interactions"} if of is None else of, f"{where}.of")
         self.embedding = mapping({"method": "svd"} if embedding is None else embedding, f"{where}.embedding")
-        self.method, self.options = method, mapping(options or {}, f"{where}.options")
+        self.method, self.options = text(method, f"{where}.method"), mapping(options or {}, f"{where}.options")
         self.k = k if k is None else whole(k, f"{where}.k", low=2)
         self.starts = whole(starts, f"{where}.starts", low=1)
         self.form = cast(Form, one_of(form, get_args(Form), f"{where}.form"))
