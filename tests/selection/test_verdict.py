@@ -173,3 +173,16 @@ def test_recipes_of_different_users_are_warned_of():
 def test_too_few_users_are_told_by_the_gate():
     assert decided(candidate(3, 1.5, sizes=(30, 30, 30))).has_too_few
     assert not decided(candidate(3, 1.5)).has_too_few
+
+
+def test_users_whom_a_recipe_drops_count_like_noise():
+    few = candidate(3, 1.9, recipe="floor 20", dropped_share=0.4, noise_share=0.2)
+    decision = decided(few, candidate(3, 1.5, recipe="floor 5"))
+    assert decision.chosen == 1
+    assert decision.candidates[0].misses == (
+        "it leaves out 52% of users as noise or by its recipe's floors, above 50%",
+    )
+    alone = decided(few)
+    assert {gate.name for gate in alone.gates if not gate.passed} == {"noise"}
+    assert answer(alone, "Can it be used?").short == "no: 52% of users are in no segment"
+    assert "leaves out 40.0% of the users that another one" in answer(alone, "Can it be used?").detail

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
+
+import numpy as np
 
 from coterie import frozen, plugins, records
 from coterie.clustering.contract import FittedClusterer, Labels
@@ -153,7 +155,13 @@ def pick(config: Config, tried: Sequence[Tried]) -> Winner:
             return 0.0
         return error_of_difference(gains, others, ids=(owners[first][0].placed.ids, owners[second][0].placed.ids))
 
-    choice = choose([one.sheet.candidates[number] for one, number in owners], config, paired_error)
+    n_all = len(reduce(np.union1d, [one.placed.ids for one in tried]))
+    dropped = [1 - len(one.placed.ids) / n_all for one, _ in owners]
+    candidates = [
+        replace(one.sheet.candidates[number], dropped_share=share)
+        for (one, number), share in zip(owners, dropped, strict=True)
+    ]
+    choice = choose(candidates, config, paired_error)
     return Winner(choice, *owners[choice.chosen])
 
 

@@ -57,8 +57,9 @@ def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
         found.append(f"its least stable segment has {weakest:.2f}, below {floors.min_stability:.2f}")
     if candidate.smallest_share < floors.min_share:
         found.append(f"its smallest segment holds {candidate.smallest_share:.1%}, below {floors.min_share:.1%}")
-    if candidate.noise_share > floors.max_noise:
-        found.append(f"it leaves out {candidate.noise_share:.0%} of users as noise, above {floors.max_noise:.0%}")
+    if candidate.out_share > floors.max_noise:
+        how = "as noise or by its recipe's floors" if candidate.dropped_share else "as noise"
+        found.append(f"it leaves out {candidate.out_share:.0%} of users {how}, above {floors.max_noise:.0%}")
     return tuple(found)
 
 

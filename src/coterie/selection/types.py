@@ -159,6 +159,8 @@ class Candidate:
         explained: held-out-column explained variance; None where lift is measured, or it cannot be.
         separated_by: (column, share) pairs: the columns that carry most of what separates the clusters, by their share
             of the sum of squares between them; an embedding's own dimensions count as one, "embedding".
+        dropped_share: users that its recipe does not segment, as by a floor of a feature, over those that any measured
+            recipe does. All other figures are of the users that it does segment.
     """
 
     method: str
@@ -183,6 +185,12 @@ class Candidate:
     slsa: tuple[Number, ...] = ()
     explained: Explained | None = None
     separated_by: tuple[tuple[str, float], ...] = ()
+    dropped_share: float = 0.0
+
+    @property
+    def out_share(self) -> float:
+        """Share of all users that are in no segment, as noise or dropped by the recipe."""
+        return 1 - (1 - self.noise_share) * (1 - self.dropped_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,9 +177,11 @@ def _explains(found: Explained) -> Answer:
 def _usable(candidate: Candidate, floors: Floors) -> Answer:
     n_users, smallest = _n_users(candidate), min(candidate.sizes)
     is_large = candidate.smallest_share >= floors.min_share
-    is_many, is_most = n_users >= FEW_USERS, candidate.noise_share <= floors.max_noise
+    is_many, is_most = n_users >= FEW_USERS, candidate.out_share <= floors.max_noise
     noise = _n_noise(candidate)
     left = f"{noise:,} users ({candidate.noise_share:.1%}) are noise, in no segment. " if noise else ""
+    if candidate.dropped_share:
+        left += f"The recipe leaves out {candidate.dropped_share:.1%} of the users that another one segments. "
     all_in = "" if left else f"Each of the {n_users:,} segmented users is in one. "
     detail = (
         f"The smallest segment has {smallest:,} users ({candidate.smallest_share:.1%}; at least "
@@ -190,7 +192,7 @@ def _usable(candidate: Candidate, floors: Floors) -> Answer:
         detail += f" {_few(n_users, smallest)}"
         return Answer(USABLE, False, f"no: {n_users} users are too few to act on", detail)
     if not is_most:
-        return Answer(USABLE, False, f"no: {candidate.noise_share:.0%} of users are in no segment", detail)
+        return Answer(USABLE, False, f"no: {candidate.out_share:.0%} of users are in no segment", detail)
     short = f"{'yes' if is_large else 'no'}: {candidate.k} segments, the smallest {candidate.smallest_share:.1%}"
     return Answer(USABLE, is_large, short, detail)
 
@@ -233,12 +235,12 @@ def _gates(candidate: Candidate, grade: Grade, floors: Floors) -> tuple[Gate, ..
     weakest, n_users = min(candidate.jaccard), _n_users(candidate)
     stability = f"the least stable segment has {weakest:.2f}; {floors.min_stability:.2f} is asked for"
     size = f"the smallest segment holds {candidate.smallest_share:.1%}; {floors.min_share:.1%} is asked for"
-    noise = f"{candidate.noise_share:.1%} of users are in no segment; at most {floors.max_noise:.0%} may be"
+    noise = f"{candidate.out_share:.1%} of users are in no segment; at most {floors.max_noise:.0%} may be"
     return (
         Gate("verdict", grade != "none", f"the verdict is {grade}"),
         Gate("stability", weakest >= floors.min_stability, stability),
         Gate("size", candidate.smallest_share >= floors.min_share, size),
-        Gate("noise", candidate.noise_share <= floors.max_noise, noise),
+        Gate("noise", candidate.out_share <= floors.max_noise, noise),
         Gate("users", n_users >= FEW_USERS, f"{n_users:,} users; {FEW_USERS} are asked for"),
     )
 
