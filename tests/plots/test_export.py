@@ -38,3 +38,10 @@ def test_what_cannot_stand_in_xml_is_replaced_rather_than_fatal():
 def test_drawing_scripts_hold_all_three_libraries():
     script = plots.drawing_scripts()
     assert all(f"window.{name}" in script for name in ("vegaEmbed", "vegaLite", "vega"))
+
+
+@pytest.mark.parametrize("letters", range(3))
+def test_emojis_in_a_long_name_are_not_cut_in_half(letters):
+    name = "x" * letters + "\U0001f389" * (28 - letters)
+    assert name[:20] in plots.svg(plots.segment_sizes((replace(samples.segments()[0], name=name),)))
+    assert name[:20] in plots.svg(plots.segment_lift((replace(samples.segments()[0], name=name),)))

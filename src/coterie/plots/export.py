@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import vl_convert
 from altair.utils import schemapi
@@ -13,6 +15,7 @@ from coterie import records
 from coterie.plots.theme import Chart, printable
 
 _GLOBALS = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")  # what takes two UTF-16 units
 PICTURE_WIDTH = 640  # pixels, where a chart would otherwise take the width of its box
 
 
@@ -58,7 +61,24 @@ def _sized(chart: Chart, width: int) -> dict[str, Any]:
     if body.get("width") == "container":
         body["width"] = width
         body["autosize"] = {"type": "fit-x", "contains": "padding"}
-    return body
+    if _ASTRAL.search(json.dumps(body, ensure_ascii=False)) is None:
+        return body
+    uncut: dict[str, Any] = _uncut(body)
+    config = uncut.get("config", {})
+    uncut["config"] = {**config, "legend": {**config.get("legend", {}), "labelLimit": 0}}
+    return uncut
+
+
+def _uncut(value: Any) -> Any:
+    """Take the limits off labels.
+
+    The renderer cuts by halves of surrogate pairs and fails on the half that is left. Labels are short already.
+    """
+    if isinstance(value, list):
+        return [_uncut(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: 0 if key == "labelLimit" else item if key == "values" else _uncut(item) for key, item in value.items()}
 
 
 def _drawable(value: Any) -> Any:
