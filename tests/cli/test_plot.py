@@ -72,6 +72,18 @@ def test_one_plot_becomes_one_picture(call, project, here, options, expected):
     assert (here / name).read_bytes().startswith(start)
 
 
+def test_a_picture_has_its_title_and_segments_as_people_call_them_now(call, sample_run, tmp_path):
+    folder = tmp_path / "project"
+    shutil.copytree(sample_run.folder.parents[1], folder)
+    call("segments", "rename", "s-1", "Soft hearts", "--colour", "#123456", "--project", folder)
+    code, _, _ = call("plot", "gorge", "--project", folder, "--out", tmp_path / "gorge.svg", "--width", 1200)
+    drawn = (tmp_path / "gorge.svg").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    assert code == 0
+    assert "Similarity to each group's middle" in drawn
+    assert "s-1 Soft hearts" in drawn
+    assert "#123456" in drawn
+
+
 def test_all_plots_go_into_a_folder(call, project, tmp_path):
     target = tmp_path / "new" / "pictures"
     code, out, err = call("plot", "all", "--project", project, "--out", target, "--width", 300, "--json")

@@ -137,6 +137,16 @@ def test_a_gap_that_asks_for_one_cluster_says_none():
     assert plots.spec(gap(record))["description"].endswith("It asks for one cluster, which is none.")
 
 
+@pytest.mark.parametrize(("k", "text", "spoken"), [
+    (2, "k = 2", "It asks for 2 clusters."),
+    (3, "k = 3 or more", "It still grows at 3 clusters, the most that were tried: it names no number."),
+])  # fmt: skip
+def test_a_gap_that_grows_to_the_end_of_the_range_names_no_number(k, text, spoken):
+    chart = gap(GapCurve((GapPoint(1, 0.1, 0.01), GapPoint(2, 0.2, 0.01), GapPoint(3, 0.3, 0.01)), k))
+    assert [row["text"] for row in rows_with(chart, "text", "text")] == [text]
+    assert plots.spec(chart)["description"].endswith(spoken)
+
+
 def test_the_null_test_in_colour_and_in_words():
     record = samples.evidence().null
     yes, no = null_test(record), null_test(replace(record, is_natural=False, statistic=0.1))
@@ -205,6 +215,16 @@ def test_columns_of_parallel_coordinates_may_have_any_name():
     assert len(means) == 5 * len(record.columns)
     assert {row["at"] for row in means} == {f"c{i}" for i in range(len(record.columns))}
     assert "On it's [a].b, which sets them apart most" in body["description"]
+
+
+def test_dimensions_without_names_are_said_to_be_none_of_the_columns():
+    record = samples.evidence().parallel
+    nameless = replace(record, columns=tuple(f"dimension {i + 1}" for i in range(len(record.columns))))
+    said = "dimensions of the embedding, each a mix of columns; profiles name what differs"
+    assert said in plots.spec(parallel(nameless))["description"]
+    assert "dimensions of the embedding, each a mix" in plots.svg(parallel(nameless))
+    one_named = replace(nameless, columns=("age", *nameless.columns[1:]))
+    assert "dimensions of the embedding" not in plots.svg(parallel(one_named))
 
 
 def test_a_gorge_has_members_and_all_others():

@@ -13,7 +13,6 @@ from coterie.errors import ConfigError, DataError, StoreError, shown
 if TYPE_CHECKING:
     from coterie.plots import Plot, Shown
     from coterie.plots.theme import Chart
-    from coterie.runs.result import Run
 
 EVERY = "all"
 
@@ -43,28 +42,40 @@ def plot(
 ) -> None:
     """Draw a plot of a run as PNG or SVG, or list the plots that there are."""
     from coterie import plots
-    from coterie.runs.result import open_run
 
     asked = None if name in {None, EVERY} else plots.find_plot(str(name))
-    records = _shown(open_run(project, run_id))
+    records = _shown(project, run_id)
     if name is None:
         _list(records, as_json=as_json)
         return
-    drawn = {p.name: (p, chart) for p in plots.ALL if asked in {None, p} and (chart := p.draw(records)) is not None}
+    wanted = [p for p in plots.ALL if asked in {None, p}]
+    drawn = {p.name: chart for p in wanted if (chart := p.picture(records, width=width)) is not None}
     if asked is not None and asked.name not in drawn:
         raise DataError(
             f"this run has nothing to draw for the plot {shown(asked.name)}; `coterie plot` lists what it has"
         )
     places = _places(list(drawn), out, picture, to_folder=name == EVERY)
     for key, place in places.items():
-        _write(drawn[key][1], place, width)
+        _write(drawn[key], place, width)
     _tell(list(places.values()), as_json=as_json)
 
 
-def _shown(run: Run) -> Shown:
+def _shown(project: Path, run_id: str | None) -> Shown:
+    """Give the records of a run, its segments as people call and colour them now."""
     from coterie import plots
+    from coterie.runs.identity import caught_up, with_names
+    from coterie.runs.result import open_run
 
-    return plots.Shown(run.decision, run.segments, run.profiles, run.evidence, run.config.segments.min_stability)
+    run = open_run(project, run_id)
+    segments = with_names(run.segments, caught_up(run.folder.resolve().parent.parent))
+    return plots.Shown(
+        run.decision,
+        segments,
+        run.profiles,
+        run.evidence,
+        run.config.segments.min_stability,
+        *(run.manifest.entity, run.manifest.counterpart),
+    )
 
 
 def _list(records: Shown, *, as_json: bool) -> None:
@@ -73,7 +84,10 @@ def _list(records: Shown, *, as_json: bool) -> None:
 
     found = [p for p in plots.ALL if p.draw(records) is not None]
     if as_json:
-        rows = [{"name": p.name, "title": p.title, "question": p.group, "note": p.note} for p in found]
+        rows = [
+            {"name": p.name, "title": records.said(p.title), "question": p.group, "note": records.said(p.note)}
+            for p in found
+        ]
         typer.echo(written.dumps({"plots": rows}), nl=False)
         return
     wide = max(len(p.name) for p in found)
@@ -82,10 +96,10 @@ def _list(records: Shown, *, as_json: bool) -> None:
         if p.group != group:
             group = p.group
             typer.echo(group)
-        typer.echo(f"  {p.name:<{wide}}  {_said(p)}")
+        typer.echo(f"  {p.name:<{wide}}  {records.said(_told(p))}")
 
 
-def _said(found: Plot) -> str:
+def _told(found: Plot) -> str:
     return f"{found.title}. {found.note}".rstrip(". ") + "."
 
 

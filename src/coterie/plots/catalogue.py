@@ -11,6 +11,7 @@ from typing import Final
 
 from coterie.errors import UnknownNameError
 from coterie.plots.agreement import agreement
+from coterie.plots.captions import captioned, told
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
@@ -29,6 +30,8 @@ from coterie.plots.theme import Chart, drawing, known
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
+from coterie.terms import A_USER, AN_ITEM, Noun
+from coterie.wording import told_of
 
 NATURAL: Final = "Is it natural?"
 HOLDS: Final = "Does it hold?"
@@ -45,6 +48,7 @@ class Shown:
 
     Args:
         evidence: None of a run that has none. floor: of stability, where there is one.
+        entity: what is segmented. counterpart: what it is told apart by.
     """
 
     decision: Decision
@@ -52,6 +56,12 @@ class Shown:
     profiles: tuple[SegmentProfile, ...] = ()
     evidence: Evidence | None = None
     floor: float | None = None
+    entity: Noun = A_USER
+    counterpart: Noun = AN_ITEM
+
+    def said(self, text: str) -> str:
+        """Give our own words on users, told of what is segmented."""
+        return told_of(text, self.entity, self.counterpart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,22 @@ class Plot:
         own = {segment.id: segment.colour for segment in shown.segments if segment.colour is not None}
         with drawing():
             chart = self.make(shown)
-            return None if chart is None else recoloured(chart, own)
+            if chart is None:
+                return None
+            names = [segment.name for segment in shown.segments]
+            return told(recoloured(chart, own), shown.entity, shown.counterpart, names)
+
+    def picture(self, shown: Shown, *, width: int) -> Chart | None:
+        """Draw it to stand alone: with its title, how to read it, and the names of segments; None as for ``draw``.
+
+        Args:
+            width: of the picture in pixels.
+        """
+        chart = self.draw(shown)
+        if chart is None:
+            return None
+        with drawing():
+            return captioned(chart, shown.said(self.title), shown.said(self.note), shown.segments, width=width)
 
 
 def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:
@@ -219,7 +244,7 @@ EVIDENCE: Final[tuple[Plot, ...]] = (
     Plot(
         "silhouettes",
         "Silhouettes of every candidate",
-        "The same for each, one row a method; * is the chosen one.",
+        "One bar a person, one row a method. * is the chosen one: there alone colours are those of the groups.",
         NUMBER,
         _silhouettes,
     ),
@@ -240,13 +265,49 @@ EVIDENCE: Final[tuple[Plot, ...]] = (
 )
 
 SUMMARY: Final[tuple[Plot, ...]] = (
-    Plot("lift-by-k", "Lift by number of groups", "", DECISION, _lift_by_k),
-    Plot("stability-by-k", "Stability by number of groups", "", DECISION, _stability_by_k),
-    Plot("silhouette-by-k", "Silhouette by number of groups", "", DECISION, _silhouette_by_k),
-    Plot("sizes", "Sizes of the groups", "", SEGMENTS, _sizes),
-    Plot("segment-stability", "Stability of each group", "", SEGMENTS, _segment_stability),
-    Plot("segment-lift", "Lift within each group", "", SEGMENTS, _segment_lift),
-    Plot("heatmap", "What sets the groups apart", "", SEGMENTS, _heatmap),
+    Plot(
+        "lift-by-k",
+        "Lift by number of groups",
+        "How many times as good recommendations get. Line: 95% interval. Hollow: misses a floor. Broken line: no gain.",
+        DECISION,
+        _lift_by_k,
+    ),
+    Plot(
+        "stability-by-k",
+        "Stability by number of groups",
+        "One dot a group; each should lie high. The broken line is the floor.",
+        DECISION,
+        _stability_by_k,
+    ),
+    Plot(
+        "silhouette-by-k",
+        "Silhouette by number of groups",
+        "Higher is further apart. Shown for comparison: it does not decide.",
+        DECISION,
+        _silhouette_by_k,
+    ),
+    Plot("sizes", "Sizes of the groups", "Share of all people, and their number.", SEGMENTS, _sizes),
+    Plot(
+        "segment-stability",
+        "Stability of each group",
+        "How much of the group comes back when people are resampled: 1 is all of it.",
+        SEGMENTS,
+        _segment_stability,
+    ),
+    Plot(
+        "segment-lift",
+        "Lift within each group",
+        "How many times as good recommendations get by knowing the group. Line: 95% interval.",
+        SEGMENTS,
+        _segment_lift,
+    ),
+    Plot(
+        "heatmap",
+        "What sets the groups apart",
+        "Index: 100 is what everybody does, 200 is twice as much, 50 half as much.",
+        SEGMENTS,
+        _heatmap,
+    ),
 )
 
 ALL: Final = (*EVIDENCE, *SUMMARY)

@@ -22,7 +22,7 @@ def gap(record: GapCurve) -> Chart:
             "low": point.gap - point.standard_error,
             "high": point.gap + point.standard_error,
             "asked": point.k == record.k,
-            "text": f"k = {point.k}" if point.k > 1 else "one cluster: none",
+            "text": _named(record, point.k),
         }
         for point in record.points
         if math.isfinite(point.gap) and math.isfinite(point.standard_error)
@@ -45,5 +45,23 @@ def gap(record: GapCurve) -> Chart:
         .properties(name=ON_PAGE)
     )
     said = "; ".join(f"k = {row['k']}: {row['gap']:.3f}" for row in rows)
-    asked = "one cluster, which is none" if record.k == 1 else f"{record.k} clusters"
-    return finish(line + bars + dots + text, f"Gap statistic. {said}. It asks for {asked}.", height=HEIGHT)
+    return finish(line + bars + dots + text, f"Gap statistic. {said}. {_spoken(record)}", height=HEIGHT)
+
+
+def _is_at_the_edge(record: GapCurve) -> bool:
+    """Say whether the gap still grows where the range ends, so that its last k is no answer."""
+    return len(record.points) > 1 and record.k == record.points[-1].k
+
+
+def _named(record: GapCurve, k: int) -> str:
+    if k == 1:
+        return "one cluster: none"
+    return f"k = {k} or more" if k == record.k and _is_at_the_edge(record) else f"k = {k}"
+
+
+def _spoken(record: GapCurve) -> str:
+    if record.k == 1:
+        return "It asks for one cluster, which is none."
+    if _is_at_the_edge(record):
+        return f"It still grows at {record.k} clusters, the most that were tried: it names no number."
+    return f"It asks for {record.k} clusters."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import altair as alt
 
 from coterie.plots.panels import by_cluster, names_at
@@ -9,7 +11,12 @@ from coterie.plots.theme import MUTED, Chart, counted, finish, on, short, unique
 from coterie.selection.evidence.types import Parallel
 
 HEIGHT = 320
+NAMELESS = [
+    "dimensions of the embedding, each a mix",
+    "of columns; profiles name what differs",
+]  # short enough for a phone
 _LABEL = 18
+_DIMENSION = re.compile(r"dimension \d+")
 
 
 def parallel(record: Parallel) -> Chart:
@@ -33,7 +40,8 @@ def parallel(record: Parallel) -> Chart:
     ]
     angle = 0 if len(names) <= 6 else -40
     axis = names_at(names, keys, labelAngle=angle, grid=True, labelPadding=8)
-    x = alt.X("at:N", sort=keys, scale=alt.Scale(type="point", domain=keys, padding=0.3), title=None, axis=axis)
+    nameless = NAMELESS if all(_DIMENSION.fullmatch(name) for name in record.columns) else None
+    x = alt.X("at:N", sort=keys, scale=alt.Scale(type="point", domain=keys, padding=0.3), title=nameless, axis=axis)
     y_scale = alt.Scale(domain=[-reach, reach], nice=False)
     y = alt.Y("mean:Q", title="standard deviations from the mean", scale=y_scale, axis=alt.Axis(tickCount=5))
     colour = by_cluster(clusters)
@@ -77,6 +85,7 @@ def parallel(record: Parallel) -> Chart:
     return finish(
         chart,
         f"Means and quartiles of {counted(len(clusters), 'segment')} on {counted(len(names), 'column')}, in standard "
-        f"deviations. On {names[0]}, which sets them apart most: {first}.{left_out}",
+        f"deviations. On {names[0]}, which sets them apart most: {first}.{left_out}"
+        + (f" These are {' '.join(NAMELESS)}." if nameless else ""),
         height=HEIGHT,
     )

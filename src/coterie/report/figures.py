@@ -76,12 +76,18 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
 
 def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
     """Give the figures of the evidence by the question they answer; a question without figures is not there."""
-    shown = plots.Shown(contents.decision, contents.segments, evidence=contents.evidence)
+    shown = plots.Shown(
+        contents.decision,
+        contents.segments,
+        evidence=contents.evidence,
+        entity=contents.manifest.entity,
+        counterpart=contents.manifest.counterpart,
+    )
     found: dict[str, list[Figure]] = {question: [] for question in plots.QUESTIONS}
     for plot in plots.EVIDENCE:
         chart = plot.draw(shown)
         if chart is not None:
-            found[plot.group].append(_figure(f"fig-evidence-{plot.name}", plot.title, plot.note, chart))
+            found[plot.group].append(_figure(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
     return {question: tuple(figures) for question, figures in found.items() if figures}
 
 
