@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -175,6 +176,9 @@ def test_one_segment(call, sample_run, folder):
     assert answer.out.startswith("s-1 ")
     assert f"{segment.size:,} users" in answer.out
     assert all(sentence.split()[0] in answer.out for sentence in profile.sentences)
+    assert min(mark.p_adjusted for mark in profile.marks) < 1e-6
+    assert "< 0.001" in answer.out
+    assert not re.search(r" 0$|\de-\d", answer.out, re.MULTILINE), "no p-value is 0, nor known to a hundred digits"
     found = parsed(call("segments", "show", "s-1", "--project", folder, "--json").out)
     assert found["segment"]["size"] == segment.size
     assert found["profile"]["sentences"] == list(profile.sentences)
