@@ -41,11 +41,13 @@ clean:
 	@rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(BASE): pyproject.toml
+KERNELS := hatch_build.py $(wildcard src/coterie/_kernels/*.?pp)
+
+$(BASE): pyproject.toml $(KERNELS)
 	@.ci/venv .
 	@touch $@
 
 # The development install has all of the base install.
-$(DEV): pyproject.toml
+$(DEV): pyproject.toml $(KERNELS)
 	@.ci/venv '.[dev]'
 	@touch $(BASE) $@

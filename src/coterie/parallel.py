@@ -7,6 +7,7 @@ oversubscribed, and no result depends on the number of threads: sums are made in
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -36,11 +37,30 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_here = threading.local()  # is_single: whether whatever runs in this thread is to use no other
+
+
+def kernel_threads() -> int:
+    """Give the threads that a kernel may use here: one where tasks run side by side already, else all."""
+    return 1 if getattr(_here, "is_single", False) else default_threads()
+
+
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Hold BLAS and OpenMP of this thread to one thread, so that sums are made in one order."""
-    with threadpool_limits(limits=1):
-        yield
+    """Hold BLAS, OpenMP and kernels of this thread to one thread, so that nothing is oversubscribed."""
+    before = getattr(_here, "is_single", False)
+    _here.is_single = True
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        _here.is_single = before
+
+
+def _become_single() -> None:
+    """Hold a worker to one thread for its life: OpenMP keeps its limit per thread, and so do kernels."""
+    _here.is_single = True
+    threadpool_limits(limits=1)
 
 
 def map_in_order(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -> Iterator[R]:
@@ -55,6 +75,5 @@ def map_in_order(function: Callable[[T], R], tasks: Iterable[T], *, threads: int
         if threads == 1:
             yield from map(function, tasks)
             return
-        # OpenMP keeps its limit per thread, so every worker sets its own and holds it for its life.
-        with ThreadPoolExecutor(threads, initializer=lambda: threadpool_limits(limits=1)) as pool:
+        with ThreadPoolExecutor(threads, initializer=_become_single) as pool:
             yield from pool.map(function, tasks)

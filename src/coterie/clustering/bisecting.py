@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
 
 from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
@@ -26,10 +25,10 @@ from coterie.clustering.distances import (
     relative_strength,
 )
 from coterie.clustering.labels import inhabited_order
+from coterie.clustering.lloyd import lloyd
 from coterie.embedding.contract import Points
 from coterie.features.options import one_of
 from coterie.frozen import Frozen
-from coterie.randomness import legacy_seed
 
 STRATEGIES = ("biggest_inertia", "largest_cluster")
 
@@ -127,8 +126,7 @@ class Bisecting:
         for cut in range(self.k - 1):
             leaf = self._next(exact, leaves, cut + 1)
             members = np.flatnonzero(leaves == leaf)
-            model = KMeans(2, n_init=self.starts, random_state=legacy_seed(rng), tol=1e-6).fit(exact[members])
-            centres[cut] = model.cluster_centers_
+            centres[cut] = lloyd(exact[members], 2, self.starts, rng)
             # The leaf's place in the tree becomes the cut; its first side keeps its number, the second gets a new one.
             targets[:cut][targets[:cut] == ~leaf] = cut
             targets[cut] = ~leaf, ~(cut + 1)

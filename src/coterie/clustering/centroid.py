@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.cluster import KMeans as SklearnKMeans
 
 from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
 from coterie.clustering.contract import Assignment
-from coterie.clustering.distances import assign_nearest, check_width
-from coterie.clustering.labels import canonical_order
+from coterie.clustering.distances import assign_nearest, check_width, cluster_means
+from coterie.clustering.labels import inhabited_order
+from coterie.clustering.lloyd import lloyd
 from coterie.embedding.contract import Points
 from coterie.frozen import Frozen
-from coterie.randomness import legacy_seed
 
 
 class FittedKMeans(FittedCentres):
@@ -56,9 +55,9 @@ class KMeans:
         self.k, self.starts = common_options(options, (), "kmeans")
 
     def fit(self, points: Points, rng: np.random.Generator) -> FittedKMeans:
-        """Find k centres among (n, d) points, in one thread so that sums are made in one order."""
+        """Find k centres among (n, d) points."""
         check_points(points, self.k)
-        model = SklearnKMeans(self.k, n_init=self.starts, random_state=legacy_seed(rng), algorithm="lloyd", tol=1e-6)
-        model.fit(points.astype(np.float64))
-        labels, order = canonical_order(model.labels_.astype(np.int32), self.k)
-        return FittedKMeans(np.ascontiguousarray(model.cluster_centers_[order]), labels)
+        labels, order = inhabited_order(assign_nearest(points, lloyd(points, self.k, self.starts, rng)).labels, self.k)
+        centres = cluster_means(points.astype(np.float64), labels, len(order))
+        # Asked anew: a row between two centres goes to the first of them, in the order that newcomers will meet.
+        return FittedKMeans(centres, assign_nearest(points, centres).labels)

@@ -1,7 +1,7 @@
 """Distances of points to centres, and what an assignment makes of them.
 
-Every distance comes from SciPy's ``cdist``, which takes one pair at a time: a row alone gives the same bits as in a
-batch, which a matrix product does not promise.
+Every distance is made of one pair at a time, by a kernel or by SciPy's ``cdist``: a row alone gives the same bits as in
+a batch, which a matrix product does not promise.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
+from coterie._kernels import assign
 from coterie.clustering.contract import Assignment, Labels
 from coterie.embedding.contract import Points
 from coterie.errors import ModelError
@@ -78,9 +78,7 @@ def assign_nearest(points: Points | Floats, centres: Floats) -> Assignment:
     """
 
     def one_block(rows: Floats) -> Assignment:
-        distances = cdist(rows, centres)
-        labels = distances.argmin(axis=1).astype(np.int32)
-        own, other = own_and_other(distances, labels)
+        labels, own, other = assign(rows, centres)
         return Assignment(labels, relative_strength(own, other), own)
 
     return in_blocks(points, len(centres), one_block)

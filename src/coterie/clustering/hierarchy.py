@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
 
 from coterie.clustering.centres import FittedCentres
 from coterie.clustering.checks import check_points, common_options
@@ -31,6 +30,7 @@ from coterie.clustering.distances import (
     relative_strength,
 )
 from coterie.clustering.labels import inhabited_order
+from coterie.clustering.lloyd import lloyd
 from coterie.clustering.merging import cut, merge_weighted
 from coterie.embedding.contract import Points
 from coterie.embedding.rows import count_distinct
@@ -176,10 +176,9 @@ class Agglomerative:
     def _merge_condensed(self, points: Floats, seed: int) -> _Merged:
         """Merge centres that stand for all rows."""
         n_centres = min(self.condense, count_distinct(points, self.condense))
-        model = KMeans(n_centres, n_init=1, max_iter=CONDENSING_ITERATIONS, random_state=seed, tol=1e-4).fit(points)
-        found = assign_nearest(points, model.cluster_centers_).labels
-        _, order = inhabited_order(found, n_centres)
-        centres = np.ascontiguousarray(model.cluster_centers_[order])
+        centres = lloyd(points, n_centres, 1, np.random.default_rng(seed), iterations=CONDENSING_ITERATIONS)
+        _, order = inhabited_order(assign_nearest(points, centres).labels, n_centres)
+        centres = np.ascontiguousarray(centres[order])
         # Asked anew: a row between two centres goes to the first of them, in the order that newcomers will meet.
         kept, nearest = np.unique(assign_nearest(points, centres).labels, return_inverse=True)
         tree = merge_weighted(centres[kept], np.bincount(nearest).astype(np.float64), self.linkage)
