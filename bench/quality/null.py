@@ -1,13 +1,14 @@
 """How often the null test calls one blob natural, and how often it finds planted islands.
 
-    python bench/quality/null.py [--draws 200] [--power-draws 20] [--json FILE]
+    python bench/quality/null.py [--draws 200] [--power-draws 20] [--families NAME ...] [--json FILE]
 
 Blobs have 300-2,000 rows and 5-16 columns, and are cut by k-means at a random k from 2 to 8 and at the k of the highest
 silhouette: Gaussians of random covariance, uniform cubes, Student's t of 2 or 3 degrees of freedom, lognormal ones,
-ratings that only popularity and activity make (through the SVD of unit rows), and answers from 1 to 5 to 2-6 correlated
-questions. Islands are 3, 5 or 8 Gaussians in 5-10 columns, even or 20:1 in size, their nearest centres 3 to 6 standard
-deviations apart, cut at the planted k. A draw whose separation is under the floor is not natural whatever p is, so its
-replicates are saved.
+ratings that only popularity and activity make (through the SVD of unit rows), answers from 1 to 5 to 2-6 correlated
+questions, yes/no columns beside numbers (standardised), logarithms of small counts, and columns most of which are zero.
+Islands are 3, 5 or 8 Gaussians in 5-10 columns, even or 20:1 in size, their nearest centres 3 to 6 standard deviations
+apart, cut at the planted k. A draw whose separation is under the floor is not natural whatever p is, so its replicates
+are saved.
 """
 
 from __future__ import annotations
@@ -76,6 +77,23 @@ def answers(rng: np.random.Generator) -> Any:
     return np.clip(np.round(3 + rng.normal(size=(n, d)) @ root.T), 1, 5)
 
 
+def yes_no(rng: np.random.Generator) -> Any:
+    n, d = _shape(rng)
+    scores = rng.normal(size=(n, 1)) * 0.5 + rng.normal(size=(n, d))
+    n_asked = int(rng.integers(1, d))
+    scores[:, :n_asked] = scores[:, :n_asked] > rng.uniform(-1, 1, n_asked)
+    return (scores - scores.mean(axis=0)) / np.maximum(scores.std(axis=0), 1e-9)
+
+
+def counts(rng: np.random.Generator) -> Any:
+    return np.log1p(rng.poisson(np.exp(rng.normal(0, 0.5, (1, 1)) + rng.normal(0, 0.7, _shape(rng)))))
+
+
+def zeros(rng: np.random.Generator) -> Any:
+    n, d = _shape(rng)
+    return np.where(rng.random((n, d)) < rng.uniform(0.5, 0.9, d), 0.0, np.exp(rng.normal(size=(n, d))))
+
+
 BLOBS: dict[str, Callable[[np.random.Generator], Any]] = {
     "gaussian": gaussian,
     "cube": cube,
@@ -83,6 +101,9 @@ BLOBS: dict[str, Callable[[np.random.Generator], Any]] = {
     "lognormal": lognormal,
     "ratings": ratings,
     "answers": answers,
+    "yes/no and numbers": yes_no,
+    "log counts": counts,
+    "many zeros": zeros,
 }
 
 
@@ -172,9 +193,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--power-draws", type=int, default=20)
+    parser.add_argument("--families", nargs="+", choices=[*BLOBS], default=[*BLOBS])
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    blobs = [Blob(family, draw) for family, draw in product(BLOBS, range(asked.draws))]
+    blobs = [Blob(family, draw) for family, draw in product(asked.families, range(asked.draws))]
     islands = [
         Islands(k, ratio, apart, draw)
         for k, ratio, apart, draw in product((3, 5, 8), (1, 20), (3, 4, 5, 6), range(asked.power_draws))
