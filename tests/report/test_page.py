@@ -11,6 +11,7 @@ import vl_convert
 
 from coterie.errors import StoreError
 from coterie.report import page
+from coterie.terms import Noun
 from tests.report.html import Page
 from tests.report.rendered import contents, parsed, source
 
@@ -135,3 +136,13 @@ def test_it_is_written_whole(tmp_path: Path):
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
     with pytest.raises(StoreError, match=r"cannot write '.*report.html': No such file or directory; free"):
         page.write_report(tmp_path / "none" / "report.html", contents("bare"))
+
+
+def test_films_are_called_films_in_the_verdict_and_under_the_tests():
+    bare = contents("bare")
+    films = replace(bare.manifest, entity=Noun("film", "films"), counterpart=Noun("user", "users"))
+    decision = replace(bare.decision, grade="constructive")
+    verdict = Page(page.render(replace(bare, manifest=films, decision=decision))).text_of("p")
+    assert "the groups tell something of films beyond the answers they were formed on" in verdict
+    whole = replace(contents("whole"), manifest=replace(contents("whole").manifest, entity=films.entity))
+    assert "Stability when films are resampled" in page.render(whole)

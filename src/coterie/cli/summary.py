@@ -90,8 +90,9 @@ def _what_was_read(run: Run) -> str:
     lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in m.inputs if i.rejected)
     out = ", ".join(f"{i.cleaned:,} of {i.read:,} rows of '{i.table}'" for i in m.inputs if i.cleaned)
     left = f"; {m.unsegmented_users:,} {m.entity.many} are in no segment" if m.unsegmented_users else ""
+    taken_up = f", {m.n_items:,} {m.counterpart.many}, {m.n_events:,} events" if m.n_events else ""
     return (
-        f"{m.n_users:,} {m.entity.many}, {m.n_items:,} {m.counterpart.many}, {m.n_events:,} events"
+        f"{m.n_users:,} {m.entity.many}{taken_up}"
         f"; {f'{lost} (see rejects/ beside the report)' if lost else 'no row was rejected'}"
         f"{f'; cleaning took out {out}' if out else ''}{left}. "
         f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} {m.entity.many} "
