@@ -27,6 +27,13 @@ def test_when_none_meets_the_floors_it_is_graded_down():
     assert "misses a floor" in decision.warnings[-1]
 
 
+def test_gaps_that_may_be_of_activity_are_told_from_islands():
+    said = answer(decided(candidate(3, activity_explained=0.4), null=ISLANDS), "Is it natural?")
+    assert not said.passed
+    assert said.short == "not shown: the gaps may be of activity"
+    assert "also explain 40% of the differences in activity (above 25%)" in said.detail
+
+
 @pytest.mark.parametrize(
     ("changes", "value", "grade"),
     [
@@ -51,6 +58,8 @@ def test_the_grade_needs_segments_that_hold_and_pay(changes, value, grade):
         (ISLANDS, None, {}, "natural"),
         (ISLANDS, 1.0, {}, "none"),
         (ISLANDS, 1.5, {"jaccard": (0.9, 0.9, 0.5)}, "constructive"),
+        (ISLANDS, 1.5, {"activity_explained": 0.2}, "natural"),
+        (ISLANDS, 1.5, {"activity_explained": 0.4}, "reproducible"),
         (CLOUD, 1.5, {}, "reproducible"),
         (ISLANDS, 1.5, {"sizes": (20, 10, 1)}, "constructive"),
     ],

@@ -96,7 +96,7 @@ def judge(
 
 
 def _answers(candidate: Candidate, floors: Floors, null: NullTest | None) -> tuple[Answer, ...]:
-    answers = [_untested(candidate) if null is None else _natural(null)]
+    answers = [_untested(candidate) if null is None else _natural(null, candidate.activity_explained)]
     answers.append(_reproducible(candidate, floors))
     if candidate.lift is not None:
         answers.append(_pays(candidate.lift))
@@ -109,7 +109,7 @@ def _untested(candidate: Candidate) -> Answer:
     return OF_CATEGORIES if counts_clusters(candidate.method) else TOO_MANY
 
 
-def _natural(null: NullTest) -> Answer:
+def _natural(null: NullTest, activity: float | None) -> Answer:
     alike = {"gaussian": "with the same correlations", "copula": "with the same distributions and correlations"}
     replicates = alike.get(null.null, "with the same distributions, but no correlations,")
     fall, expected, high = (f"{value:.0%}" for value in (null.statistic, null.null_mean, null.null_high))
@@ -118,6 +118,13 @@ def _natural(null: NullTest) -> Answer:
         f"{null.replicates} made-up audiences {replicates} and no groups at all it falls by {expected} (95 % of them: "
         f"at most {high}; p = {null.p:.2g}). "
     )
+    if null.is_natural and activity is not None and activity > HEAVY_LIGHT:
+        why = (
+            f"But the segments also explain {activity:.0%} of the differences in activity (above {HEAVY_LIGHT:.0%}), "
+            "and few events alone leave gaps in an embedding: these may be gaps between light and heavy users, not "
+            "between tastes."
+        )
+        return Answer(NATURAL, False, "not shown: the gaps may be of activity", detail + why)
     if null.is_natural:
         return Answer(
             NATURAL, True, f"yes: density falls by {fall} between segments", f"{detail}The segments are islands."
