@@ -49,6 +49,48 @@ def test_a_newcomer_of_whom_nothing_is_known_gets_no_segment(sample_run, tmp_pat
     assert scored.frame.to_dicts() == [{"user_id": "ada", "segment_id": None, "strength": 0.0, "distance": None}]
 
 
+QUIZ = """
+[tables.people]
+role = "users"
+source = "people.csv"
+user = "user_id"
+attributes = { answers = "traits" }
+
+[features.quiz]
+kind = "traits"
+from = "people"
+column = "answers"
+
+[embedding]
+method = "none"
+
+[clustering]
+k = 2
+starts = 2
+
+[evaluation]
+bootstraps = 2
+seeds = 2
+replicates = 19
+"""
+
+
+def test_somebody_who_answers_nothing_gets_no_segment_though_answers_are_filled_in(tmp_path):
+    crowds = [[1, 2, 1, 2], [5, 4, 5, 4]]
+    answers = [dict(zip("abcd", crowds[n % 2][n % 3 :] + crowds[n % 2][: n % 3], strict=True)) for n in range(60)]
+    rows = pl.DataFrame({"user_id": [f"u{n:02}" for n in range(60)], "answers": [str(answer) for answer in answers]})
+    rows.vstack(pl.DataFrame({"user_id": ["silent"], "answers": ["{}"]})).write_csv(tmp_path / "people.csv")
+    (tmp_path / "coterie.toml").write_text(QUIZ)
+    run = coterie.run(tmp_path)
+    cells = {"blank": None, "empty": "{}", "one": "{'a': 5}", "wrong": "mostly calm", "foreign": "{'zz': 3.0}"}
+    pl.DataFrame({"user_id": list(cells), "answers": list(cells.values())}).write_csv(tmp_path / "new.csv")
+    frame = coterie.score(run, users=tmp_path / "new.csv").frame
+    segments = dict(frame.select("user_id", "segment_id").iter_rows())
+    assert segments.pop("one") == dict(run.assignments().select("user_id", "segment_id").iter_rows())["u01"]
+    assert segments == dict.fromkeys(["blank", "empty", "foreign", "wrong"])
+    assert frame.filter(pl.col("segment_id").is_null())["strength"].to_list() == [0, 0, 0, 0]
+
+
 def test_bad_rows_of_newcomers_are_kept_with_their_reason(sample_run, tmp_path):
     rows = ratings_of(sample_run, 20)
     bad = rows.head(1).with_columns(rating=pl.lit("lots"))

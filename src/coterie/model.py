@@ -76,22 +76,27 @@ class Space:
             tables: checked tables with the columns of the fit. ids: (n,) sorted.
 
         Returns:
-            (n, d) points, and (n,) whether anything is known of the entity.
+            (n, d) points, and (n,) whether any block that is embedded knows anything of the entity: what is joined
+            gives nobody a place.
         """
-        return self.place(self.basis.apply(tables, ids), tables, ids)
+        matrix, known = self.basis.apply_known(tables, ids)
+        return self.place(matrix, tables, ids), known
 
-    def place(self, matrix: Matrix, tables: Tables, ids: Ids) -> tuple[Points, npt.NDArray[np.bool_]]:
-        """Place entities whose rows of the basis are at hand: as ``embed``.
+    def place(self, matrix: Matrix, tables: Tables, ids: Ids) -> Points:
+        """Place entities whose rows of the basis are at hand.
 
         Args:
             matrix: (n, m) rows of the basis. tables, ids: as ``embed`` takes them, for the joined blocks.
+
+        Returns:
+            (n, d) points.
         """
         with single_threaded():
             points = self.embedder.apply(matrix)
         if self.joined is not None:
             beside = self.joined.apply(tables, ids)
             points = np.hstack([points, beside.toarray() if sp.issparse(beside) else beside]).astype(np.float32)
-        return points, _is_known(matrix)
+        return points
 
     def save(self, folder: Path) -> None:
         """Write basis and embedder, and the joined blocks where there are any, as arrays and JSON."""
@@ -110,13 +115,6 @@ class Space:
         """
         joined = FittedBasis.load(folder / JOINED) if (folder / JOINED).is_dir() else None
         return cls(FittedBasis.load(folder), _thaw("embedders", folder, "embedder"), joined)
-
-
-def _is_known(matrix: Matrix) -> npt.NDArray[np.bool_]:
-    known: npt.NDArray[np.bool_] = np.ones(matrix.shape[0], np.bool_)
-    if sp.issparse(matrix):
-        known = np.diff(matrix.indptr) > 0
-    return known
 
 
 def make_embedder(config: Config) -> Embedder:
@@ -138,11 +136,11 @@ def fit_space(
     """
     basis = fit_basis(make_features(config, embed=True), tables, ids)
     joined = make_features(config, embed=False)
-    matrix = basis.apply(tables, ids)
+    matrix, known = basis.apply_known(tables, ids)
     with single_threaded():
         embedder = make_embedder(config).fit(matrix, generator(config.project.seed, *purpose))
     space = Space(basis, embedder, fit_joined(joined, tables, ids) if joined else None)
-    return space, *space.place(matrix, tables, ids)
+    return space, space.place(matrix, tables, ids), known
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,12 @@ from coterie.errors import ConfigError, DataError, ModelError, UnknownNameError
 from coterie.features.activity import Activity
 from coterie.features.assembling import FittedBasis, entity_ids, fit_basis, make_features
 from coterie.features.attributes import Attributes
+from coterie.features.cluster import Cluster
 from coterie.features.contract import Feature
 from coterie.features.interactions import Interactions
+from coterie.features.sessions import Sessions
+from coterie.features.tags import Tags
+from coterie.features.traits import Traits
 from coterie.tables import CheckedTable, Tables
 from tests.features import samples
 from tests.features.conftest import MakeTable
@@ -89,6 +93,54 @@ def test_a_row_alone_is_the_row_of_the_batch(tables: Tables) -> None:
     batch = basis.apply(tables, ids).toarray()
     for at in (0, 5, 11):
         assert basis.apply(tables, ids[at : at + 1]).toarray().tolist() == [batch[at].tolist()]
+
+
+QUIZ: dict[str, Any] = {"user_id": ["a", "b", "c"], "one": [1.0, 3.0, None], "two": [1.0, 5.0, None]}
+ALIKE = {"user_id": ["a", "a", "b", "b"], "item_id": ["x", "y", "x", "y"]}
+
+
+def quiz_of(make_table: MakeTable) -> CheckedTable:
+    return make_table("quiz", "users", QUIZ, attributes={"one": "number", "two": "number"})
+
+
+def test_somebody_is_known_whom_any_block_knows_though_what_is_missing_is_filled_in(make_table: MakeTable) -> None:
+    tables = samples.tables_of(quiz_of(make_table), make_table("reads", "events", ALIKE))
+    ids = np.array(["a", "b", "c", "d"])
+    quiz, reads = Traits("quiz", "quiz", columns=["one"]), Interactions("reads", "reads")
+    for features in ((quiz,), (quiz, reads)):
+        matrix, known = fit_basis(features, tables, ids[:3]).apply_known(tables, ids)
+        assert matrix.shape[0] == 4
+        assert known.tolist() == [True, True, False, False]
+    only_c = {"user_id": ["c"], "item_id": ["x"]}
+    other = samples.tables_of(quiz_of(make_table), make_table("reads", "events", only_c))
+    assert fit_basis((quiz, reads), tables, ids[:3]).apply_known(other, ids)[1].tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "feature", [Activity("doing", "reads"), Sessions("doing", "reads"), Tags("doing", "reads", form="clr")]
+)
+def test_somebody_whose_row_is_zeros_since_all_are_alike_is_known(make_table: MakeTable, feature: Feature) -> None:
+    tables = samples.tables_of(make_table("reads", "events", ALIKE))
+    matrix, known = fit_basis((feature,), tables, np.array(["a", "b"])).apply_known(tables, np.array(["a", "b", "c"]))
+    assert not matrix.any()
+    assert known.tolist() == [True, True, False]
+
+
+def test_somebody_whom_a_first_clustering_leaves_out_as_noise_is_known(make_table: MakeTable) -> None:
+    crowd = {"user_id": [f"u{n}" for n in range(9)], "one": [0.0, 0, 0, 0, 9, 9, 9, 9, 50.0]}
+    tables = samples.tables_of(make_table("quiz", "users", crowd, attributes={"one": "number"}))
+    feature = Cluster(
+        "crowd",
+        "quiz",
+        of={"kind": "traits", "form": "raw"},
+        embedding={"method": "none"},
+        method="dbscan",
+        options={"eps": 1.0, "min_samples": 2},
+    )
+    ids = np.array([*crowd["user_id"], "v"])
+    matrix, known = fit_basis((feature,), tables, ids[:9]).apply_known(tables, ids)
+    assert matrix.any(axis=1).tolist() == [True] * 8 + [False] * 2
+    assert known.tolist() == [True] * 9 + [False]
 
 
 def test_saved_and_loaded_it_gives_the_same_bits(tables: Tables, tmp_path: Path) -> None:

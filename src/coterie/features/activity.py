@@ -77,7 +77,7 @@ class FittedActivity:
         raw = np.column_stack(list(_measured(table, ids, names, self.reference_s, self.tags).values()))
         scaled = (raw - self.centre) / self.spread
         values = np.where(np.isnan(scaled), 0.0, scaled).astype(np.float32)
-        return FeatureBlock(self.name, ids, self.columns, values)
+        return FeatureBlock(self.name, ids, self.columns, values, np.asarray(~np.isnan(raw).all(axis=1)))
 
     def to_arrays(self) -> Frozen:
         """Give reference, scales and tags as data."""

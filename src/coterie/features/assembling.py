@@ -50,7 +50,17 @@ class FittedBasis:
         Raises:
             ModelError: the tables lack columns that the fit had.
         """
-        return _stacked([part.apply(tables, ids).values for part in self.fitted], self.scales)
+        return self.apply_known(tables, ids)[0]
+
+    def apply_known(self, tables: Tables, ids: Ids) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+        """Give the rows of ``ids`` as ``apply``, and (n,) whether any block knows anything of an entity.
+
+        Raises:
+            ModelError: the tables lack columns that the fit had.
+        """
+        blocks = [part.apply(tables, ids) for part in self.fitted]
+        known = np.any([block.is_known for block in blocks], axis=0)
+        return _stacked([block.values for block in blocks], self.scales), known
 
     def to_parts(self) -> tuple[Frozen, ...]:
         """Give the scales, then each block, as data."""

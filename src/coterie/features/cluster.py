@@ -67,7 +67,7 @@ class FittedCluster:
         values = np.zeros((len(ids), self.clusterer.n_clusters), dtype=np.float32)
         members = np.flatnonzero((found.labels != NOISE) & inner.is_known)
         values[members, found.labels[members]] = 1.0 if self.form == "label" else found.strength[members]
-        return FeatureBlock(self.name, ids, self.columns, values)
+        return FeatureBlock(self.name, ids, self.columns, values, inner.is_known)
 
     def to_arrays(self) -> Frozen:
         """Give all three parts as one."""

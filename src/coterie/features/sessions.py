@@ -82,7 +82,7 @@ class FittedSessions:
         raw = np.column_stack([found[name] for name in self.columns.tolist()])
         scaled = (raw - self.centre) / self.spread
         values = np.where(np.isnan(scaled), 0.0, scaled).astype(np.float32)
-        return FeatureBlock(self.name, ids, self.columns, values)
+        return FeatureBlock(self.name, ids, self.columns, values, np.asarray(~np.isnan(raw).all(axis=1)))
 
     def to_arrays(self) -> Frozen:
         """Give plan and scales as data."""

@@ -59,7 +59,8 @@ class FittedTags:
         counts = self.tagging.counts(tables, ids)
         pairs = counts.pairs(self.columns)
         if self.form == "clr":
-            return FeatureBlock(self.name, ids, self.columns, centred_log_ratios(pairs, self.pseudo_count))
+            known = np.bincount(pairs.rows, minlength=len(ids)) > 0  # who has all tags alike has a row of zeros too
+            return FeatureBlock(self.name, ids, self.columns, centred_log_ratios(pairs, self.pseudo_count), known)
         matrix = to_csr(pairs, self._weights(pairs, counts.totals), "l1" if self.form == "l1" else "none")
         return FeatureBlock(self.name, ids, self.columns, matrix)
 
