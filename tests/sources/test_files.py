@@ -137,6 +137,22 @@ def test_a_separator_that_is_left_out_is_looked_up(tmp_path, name, separator):
     assert rows(tmp_path, name) == [(1, "1", "x, y")]
 
 
+@pytest.mark.parametrize("tags", ["a|b|c", "a;b;c;d", "a\t|b\t|c"])
+def test_what_stands_between_the_tags_of_a_cell_is_no_separator(tmp_path, tags):
+    put(tmp_path, "i,g\n" + "".join(f"{n},{tags}\n" for n in range(30)), "a.csv")
+    assert rows(tmp_path, "a.csv")[0] == (1, "0", tags)
+
+
+def test_one_column_of_tags_has_no_separator(tmp_path):
+    put(tmp_path, "g\n" + "a|b|c\n" * 30, "a.csv")
+    assert rows(tmp_path, "a.csv")[0] == (1, "a|b|c")
+
+
+def test_a_separator_of_all_but_a_short_header_is_told_from_one_within_fields(tmp_path):
+    put(tmp_path, "a;b\n" + "r1;1;x, y, z, u\n" * 30, "a.csv")
+    assert fault(tmp_path).startswith("line 2 of 'a.csv' has 3 fields, expected 2; ")
+
+
 def test_one_column_has_no_separator(tmp_path):
     put(tmp_path, "a\n1\n2\n")
     assert rows(tmp_path) == [(1, "1"), (2, "2")]

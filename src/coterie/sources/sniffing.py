@@ -58,10 +58,11 @@ def first_record(text: str, separator: str, quote: str | None) -> FirstRecord | 
 def sniff_separator(text: str, quote: str | None = '"') -> str | None:
     """Give the separator that cuts nearly all records into the same number of fields; None if there is none.
 
-    Where several do, the one that gives the most fields is taken.
+    It must cut the first record too: a header has none of what stands within fields alone, as "|" between tags does.
+    Where several do, one that cuts the first into as many fields as the rest is taken, then the one with most fields.
     """
-    candidates = {separator: n for separator in SEPARATORS if (n := _fields(text, separator, quote)) > 1}
-    return max(candidates, key=candidates.__getitem__) if candidates else None
+    found = {separator: fit for separator in SEPARATORS if (fit := _fit(text, separator, quote)) is not None}
+    return max(found, key=found.__getitem__) if found else None
 
 
 def looks_like_separator(text: str, besides: str) -> str | None:
@@ -71,12 +72,14 @@ def looks_like_separator(text: str, besides: str) -> str | None:
     return best if counts[best] else None
 
 
-def _fields(text: str, separator: str, quote: str | None) -> int:
-    counts = Counter(len(record) for record in records_of(text, separator, quote))
-    if not counts:
-        return 0
-    n_fields, n_records = counts.most_common(1)[0]
-    return n_fields if n_records >= _SAME_SHARE * counts.total() else 0
+def _fit(text: str, separator: str, quote: str | None) -> tuple[bool, int] | None:
+    """Give whether the first record has as many fields as most, and how many these are; None where it cuts badly."""
+    n_fields = [len(record) for record in records_of(text, separator, quote)]
+    if not n_fields or n_fields[0] == 1:
+        return None
+    most, n_records = Counter(n_fields).most_common(1)[0]
+    is_cut = most > 1 and n_records >= _SAME_SHARE * len(n_fields)
+    return (n_fields[0] == most, most) if is_cut else None
 
 
 def _reader(lines: Iterable[str] | str, separator: str, quote: str | None) -> Iterator[list[str]]:
