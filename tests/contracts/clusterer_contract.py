@@ -74,6 +74,12 @@ class ClustererContract:
         assert loaded.assign(points).labels.tobytes() == fitted.assign(points).labels.tobytes()
         assert loaded.n_clusters == fitted.n_clusters
 
+    def test_a_method_without_a_random_start_gives_the_same_fit_for_every_seed(self, clusterer, fitted, points):
+        if getattr(type(clusterer), "starts_at_random", True):
+            return
+        other = clusterer.fit(points, np.random.default_rng(3))
+        assert other.fit_labels.tobytes() == fitted.fit_labels.tobytes()
+
     def test_the_same_seed_gives_the_same_fit(self, clusterer, fitted, points):
         again = clusterer.fit(points, np.random.default_rng(2))
         assert again.fit_labels.tobytes() == fitted.fit_labels.tobytes()

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from coterie.selection.choice import choose
 from coterie.selection.types import Interval, NullTest, RecipeTried
-from tests.selection.candidates import candidate, decided, explained, lift
+from coterie.selection.verdict import judge
+from tests.selection.candidates import candidate, config_for, decided, explained, lift
 
 ISLANDS = NullTest("gaussian", 99, 0.6, 0.05, 0.12, 0.01, 0.1, is_natural=True)
 CLOUD = replace(ISLANDS, statistic=0.02, p=0.7, is_natural=False)
@@ -25,6 +27,29 @@ def test_when_none_meets_the_floors_it_is_graded_down():
     decision = decided(*(candidate(k, 1.5, jaccard=(0.9,) * (k - 1) + (0.7 - k / 100,)) for k in (2, 3)))
     assert decision.grade == "constructive"
     assert "misses a floor" in decision.warnings[-1]
+
+
+@pytest.mark.parametrize("least", [0.59, 0.6])
+def test_a_low_floor_does_not_make_reproducible_what_is_unstable(least):
+    one = candidate(3, jaccard=(0.9, 0.9, least))
+    config = config_for(one)
+    lax = config.model_copy(update={"segments": config.segments.model_copy(update={"min_stability": 0.3})})
+    decision = judge(choose([one], lax), lax)
+    said = answer(decision, "Is it reproducible?")
+    assert ("unstable" in said.detail) == (not said.passed) == (least < 0.6)
+    assert said.short == ("yes: 3 of 3 segments hold" if said.passed else "not fully: 2 of 3 segments hold")
+    assert decision.grade == ("reproducible" if said.passed else "constructive")
+    assert next(gate for gate in decision.gates if gate.name == "stability").passed
+
+
+@pytest.mark.parametrize(
+    ("method", "starts"),
+    [("kmeans", True), ("gmm", True), ("som", False), ("dbscan", False), ("hdbscan", False), ("agglomerative", False)],
+)
+def test_another_start_is_told_of_methods_that_have_one(method, starts):
+    detail = answer(decided(candidate(3, method=method)), "Is it reproducible?").detail
+    assert ("Starting the algorithm elsewhere" in detail) == starts
+    assert detail.endswith(".")
 
 
 def test_gaps_that_may_be_of_activity_are_told_from_islands():

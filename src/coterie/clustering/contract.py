@@ -73,7 +73,9 @@ class Clusterer(Protocol):
     """Settings of an algorithm; the constructor takes them by keyword and refuses what it does not know.
 
     The class of a method that finds the number of clusters itself says so by ``counts_clusters = False`` and has a
-    classmethod ``grid(points, options, rng)`` that gives the settings to try; ``k`` has no effect on it.
+    classmethod ``grid(points, options, rng)`` that gives the settings to try; ``k`` has no effect on it. The class of a
+    method that has no random start (though it may draw a sample where there are many points) says
+    ``starts_at_random = False``.
     """
 
     def fit(self, points: Points, rng: np.random.Generator) -> FittedClusterer:

@@ -176,6 +176,7 @@ class DBSCAN:
 
     Fitted: ClassVar[type[FittedDBSCAN]] = FittedDBSCAN
     counts_clusters: ClassVar[bool] = False
+    starts_at_random: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         self.k, self.starts = common_options(options, OPTIONS, "dbscan")

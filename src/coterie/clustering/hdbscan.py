@@ -172,6 +172,7 @@ class HDBSCAN:
 
     Fitted: ClassVar[type[FittedHDBSCAN]] = FittedHDBSCAN
     counts_clusters: ClassVar[bool] = False
+    starts_at_random: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         self.k, self.starts = common_options(options, OPTIONS, "hdbscan")

@@ -125,6 +125,7 @@ class Agglomerative:
     """
 
     Fitted: ClassVar[type[FittedHierarchy]] = FittedHierarchy
+    starts_at_random: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         self.k, self.starts = common_options(options, ("linkage", "condense"), "agglomerative")

@@ -132,6 +132,7 @@ class SelfOrganisingMap:
 
     Fitted: ClassVar[type[FittedMap]] = FittedMap
     counts_clusters: ClassVar[bool] = True
+    starts_at_random: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         self.k, self.starts = common_options(options, ("rows", "columns", "epochs"), KIND)

@@ -253,6 +253,11 @@ def counts_clusters(method: str) -> bool:
     return bool(getattr(plugins.find("clusterers", method), "counts_clusters", True))
 
 
+def starts_at_random(method: str) -> bool:
+    """Say whether a method starts from something drawn at random, so that another start may end elsewhere."""
+    return bool(getattr(plugins.find("clusterers", method), "starts_at_random", True))
+
+
 def reads_categories(method: str) -> bool:
     """Say whether a method treats the categories of an attribute apart from numbers."""
     return bool(getattr(plugins.find("clusterers", method), "takes_columns", False))

@@ -28,9 +28,12 @@ def _null_is_nan(value: Any) -> Any:
 Number = Annotated[float, BeforeValidator(_null_is_nan)]
 
 
+UNSTABLE_BELOW = 0.60  # below it not even a pattern is shown (Hennig 2007, section 5)
+
+
 def stability_band(jaccard: float) -> StabilityBand:
     """Name the band of a bootstrap Jaccard (Hennig 2007, "Cluster-wise assessment of cluster stability", section 5)."""
-    if jaccard < 0.60:
+    if jaccard < UNSTABLE_BELOW:
         return "unstable"
     if jaccard < 0.75:
         return "doubtful"

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from coterie.config import Config, Evaluation, Floors
 from coterie.selection.choice import Choice, caller
 from coterie.selection.comparing import comparisons
-from coterie.selection.trials import counts_clusters
+from coterie.selection.trials import counts_clusters, starts_at_random
 from coterie.selection.types import (
+    UNSTABLE_BELOW,
     Answer,
     Candidate,
     Decision,
@@ -143,15 +144,19 @@ def _natural(null: NullTest, activity: float | None) -> Answer:
 
 
 def _reproducible(candidate: Candidate, floors: Floors) -> Answer:
-    stable = sum(jaccard >= floors.min_stability for jaccard in candidate.jaccard)
+    floor = max(floors.min_stability, UNSTABLE_BELOW)  # what a project accepts is its own, what the word means is not
+    stable = sum(jaccard >= floor for jaccard in candidate.jaccard)
     mean = sum(candidate.jaccard) / candidate.k
     detail = (
         f"Users were drawn anew and segmented again. On average {mean:.0%} of a segment and its closest match are the "
         f"same people (bootstrap Jaccard {mean:.2f}; the least stable segment has {min(candidate.jaccard):.2f}: "
-        f"{stability_band(min(candidate.jaccard))}). "
-        f"Starting the algorithm elsewhere gives the same segments to {candidate.seed_agreement:.2f} "
-        "(adjusted Rand index; 1 = identical)."
+        f"{stability_band(min(candidate.jaccard))})."
     )
+    if starts_at_random(candidate.method):
+        detail += (
+            f" Starting the algorithm elsewhere gives the same segments to {candidate.seed_agreement:.2f} "
+            "(adjusted Rand index; 1 = identical)."
+        )
     passed = stable == candidate.k
     short = f"{'yes' if passed else 'not fully' if stable else 'no'}: {stable} of {candidate.k} segments hold"
     return Answer(HOLDS, passed, short, detail)
