@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,7 @@ from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
 from coterie.sources.columns import named_columns
 from coterie.tables import RuleCount
+from coterie.tables.rules import BLANKED
 from coterie.terms import SEGMENT, Noun
 
 MARKS_SHOWN = 12
@@ -87,17 +89,31 @@ def show_run(run: Run, *, as_json: bool) -> None:
 
 def _what_was_read(run: Run) -> str:
     m = run.manifest
-    lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in m.inputs if i.rejected)
     out = ", ".join(f"{i.cleaned:,} of {i.read:,} rows of '{i.table}'" for i in m.inputs if i.cleaned)
     left = f"; {m.unsegmented_users:,} {m.entity.many} are in no segment" if m.unsegmented_users else ""
     taken_up = f", {m.n_items:,} {m.counterpart.many}, {m.n_events:,} events" if m.n_events else ""
     return (
         f"{m.n_users:,} {m.entity.many}{taken_up}"
-        f"; {f'{lost} (see rejects/ beside the report)' if lost else 'no row was rejected'}"
+        f"; {_faults(run)}"
         f"{f'; cleaning took out {out}' if out else ''}{left}. "
         f"The frozen model gives {m.agreement.n_agree:,} of {m.agreement.n_users:,} {m.entity.many} "
         "the segment of the fit."
     )
+
+
+def _faults(run: Run) -> str:
+    """Say how many rows were refused, and how many cells were blanked in rows that stayed."""
+    inputs = run.manifest.inputs
+    lost = ", ".join(f"{i.rejected:,} of {i.read:,} rows of '{i.table}' rejected" for i in inputs if i.rejected)
+    cells: Counter[str] = Counter()
+    for count in run.quality:
+        if count.rule.endswith(BLANKED):
+            cells[count.table] += count.rows
+    blanked = ", ".join(f"{n:,} bad {'cell' if n == 1 else 'cells'} of '{table}' blanked" for table, n in cells.items())
+    if not lost and not blanked:
+        return "no row was rejected"
+    told = f"{lost or 'no row was rejected'}{', but ' if blanked and not lost else ', ' if blanked else ''}{blanked}"
+    return f"{told} (see rejects/ beside the report)"
 
 
 def _segment_table(segments: Iterable[Segment], noun: Noun) -> Table:
