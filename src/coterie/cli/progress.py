@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +25,15 @@ SAYS = {
 }
 
 
+_NUMBERED = re.compile(r" \d+ of \d+$")  # rounds of one phase
+
+
 class Bars:
-    """A listener that draws on stderr, so that stdout stays for answers. On a dumb terminal only lines are printed."""
+    """A listener that draws on stderr, so that stdout stays for answers.
+
+    Where stderr is no terminal (a log file) it prints lines alone: one for each step that is done, and one for each
+    phase of a step, and recipe, that begins.
+    """
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -40,6 +48,7 @@ class Bars:
             disable=not self._console.is_terminal,  # else an empty line stands before what comes after
         )
         self._task = self._progress.add_task("", total=None, visible=False)
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -50,10 +59,15 @@ class Bars:
 
     def started(self, step: str) -> None:
         """Show the step's bar, of no known length."""
+        self._told.clear()
         self._progress.reset(self._task, description=SAYS.get(step, step), total=None, visible=True)
 
     def advanced(self, what: str, done: int, total: int) -> None:
-        """Move the bar."""
+        """Move the bar, or tell of a phase that begins where there is no bar to move."""
+        phase = _NUMBERED.sub("", what)
+        if not self._console.is_terminal and phase not in self._told:
+            self._told.add(phase)
+            self._console.print(f"  {phase} ...", markup=False, highlight=False, soft_wrap=True)
         self._progress.update(self._task, description=what, completed=done, total=total)
 
     def finished(self, record: StepRecord) -> None:
