@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from coterie.cli import main
+from coterie.cli.registry import show_registry
 from tests.runs.test_identity import FIRST, LATER, Project
 
 
@@ -43,6 +45,16 @@ def test_the_list_has_every_segment_there_ever_was(call):
     found = json.loads(call("list", "--json")[1])
     assert [segment["status"] for segment in found["segments"]] == ["active", "active", "retired", "active"]
     assert found["questions"] == []
+
+
+def test_the_list_says_what_each_is_a_segment_of_where_there_are_several_kinds(project, capsys):
+    registry = project.registry
+    show_registry(registry, as_json=False)
+    assert "users" not in capsys.readouterr().out
+    first, *others = registry.entries
+    show_registry(replace(registry, entries=(replace(first, entity="films.tags"), *others)), as_json=False)
+    found = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if line.startswith("s-")]
+    assert found == [["s-1", "films.tags"], ["s-2", "users"], ["s-3", "users"], ["s-4", "users"]]
 
 
 def test_a_question_comes_with_the_command_that_answers_it(call, project):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,14 @@ def test_someone_whom_the_table_of_people_does_not_hold_is_in_no_cluster(make_ta
     feature = Cluster("moods", "quiz", of=of, embedding=NO_EMBEDDING, k=2)
     ids = np.append(QUIZ["user_id"], STRANGER)
     assert dense(feature.fit(tables, ids).apply(tables, ids)).sum(axis=1).tolist() == [1, 1, 1, 1, 1, 1, 0]
+
+
+def test_too_many_clusters_are_refused_by_the_name_of_the_blocks_own_option(make_table: MakeTable) -> None:
+    tables = samples.tables_of(make_table("quiz", "users", QUIZ, attributes={"one": "number", "two": "number"}))
+    feature = Cluster("moods", "quiz", of={"kind": "traits", "form": "raw"}, embedding=NO_EMBEDDING, k=6)
+    expected = "in 'features.moods': 6 clusters were asked of 5 distinct points; lower 'features.moods.k' or bring more"
+    with pytest.raises(DataError, match=re.escape(expected)):
+        feature.fit(tables, np.array(QUIZ["user_id"]))
 
 
 def test_someone_of_whom_nothing_is_known_is_not_clustered(tables: Tables, make_table: MakeTable) -> None:

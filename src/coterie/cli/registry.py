@@ -39,11 +39,13 @@ def show_registry(registry: Registry, *, as_json: bool) -> None:
         console.print("no segments yet; make a run with `coterie run`", highlight=False)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("", "name", "working name", "status", "since", "last run"):
+    is_mixed = len({entry.entity for entry in registry.entries}) > 1
+    for column in ("", *(["of"] if is_mixed else []), "name", "working name", "status", "since", "last run"):
         table.add_column(column, overflow="fold", no_wrap=column in {"since", "last run"})
     for entry in registry.entries:
         since = entry.history[0].at[:10] if entry.history else ""
-        cells = (entry.name or "", entry.working_name, _status(entry), since, entry.last_run)
+        of = [entry.entity] if is_mixed else []
+        cells = (*of, entry.name or "", entry.working_name, _status(entry), since, entry.last_run)
         table.add_row(entry.id, *(escape(cell) for cell in cells))
     console.print(table)
     for asked in _questions(registry):

@@ -181,12 +181,19 @@ class Cluster:
         with single_threaded():
             embedder = self._embedder.fit(matrix, generator(self.seed, "features", self.name, "embedding"))
             points = embedder.apply(matrix)
-            clusterer = self._clusterer.fit(points, generator(self.seed, "features", self.name, "clustering"))
+            clusterer = self._clustered(points)
         if clusterer.n_clusters == 0:
             raise DataError(
                 f"'{self.method}' finds no cluster for 'features.{self.name}', only noise; change its options or method"
             )
         return FittedCluster(self.name, self.form, feature, embedder, clusterer)
+
+    def _clustered(self, points: npt.NDArray[np.float32]) -> FittedClusterer:
+        try:
+            return self._clusterer.fit(points, generator(self.seed, "features", self.name, "clustering"))
+        except DataError as error:  # a method calls the option that it shares by the name that it has in [clustering]
+            told = str(error).replace("'clustering.k'", f"'features.{self.name}.k'")
+            raise DataError(f"in 'features.{self.name}': {told}") from error
 
 
 def _inner_feature(of: Mapping[str, Any], name: str, table: str) -> Feature:
