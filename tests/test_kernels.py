@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from coterie import _kernels
+from coterie._kernels import library
 from coterie.parallel import THREADS_VARIABLE, kernel_threads, map_in_order, single_threaded
 
 
@@ -113,13 +114,13 @@ def test_more_centres_than_rows_are_refused():
 
 
 def test_a_library_that_is_not_there_is_an_error_that_says_what_to_run(monkeypatch, tmp_path):
-    monkeypatch.setattr(_kernels, "LIBRARY", tmp_path / "native.so")
-    _kernels._library.cache_clear()
+    monkeypatch.setattr(library, "LIBRARY", tmp_path / "native.so")
+    library.library.cache_clear()
     try:
         with pytest.raises(ImportError, match=r"not built for this machine .* pip install --editable \."):
             _kernels.assign(np.zeros((1, 1)), np.zeros((1, 1)))
     finally:
-        _kernels._library.cache_clear()
+        library.library.cache_clear()
 
 
 def test_a_kernel_takes_one_thread_where_tasks_run_side_by_side(monkeypatch):

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coterie.embedding import als
-from coterie.embedding.als import ALS, Side, solve_side
+from coterie._kernels import ALS_LANES, Ridges, als_descend, als_solve
+from coterie.embedding.als import ALS, solve_side
 from coterie.errors import ConfigError, DataError
 from coterie.parallel import THREADS_VARIABLE
 from tests.contracts.embedder_contract import EmbedderContract, block_matrix
@@ -43,7 +43,7 @@ def test_one_implicit_point_by_hand():
     # Items 2 and 1 in one dimension; a row took up the first with r = 3, alpha = 2:
     # (2*2 + 1*1 + 6*2*2 + ridge 1) x = (1 + 6) * 2, so x = 14 / 30.
     cells = np.array([[3.0, 0.0]])
-    side = Side(sp.csr_array(2 * cells), sp.csr_array((1 + 2 * cells) * (cells > 0)), np.array([1.0]))
+    side = Ridges(sp.csr_array((1 + 2 * cells) * (cells > 0)), np.array([6.0], np.float32), np.array([1.0]))
     assert solve_side(side, np.array([[2.0], [1.0]]), np.array([[5.0]])).item() == pytest.approx(14 / 30)
 
 
@@ -106,8 +106,9 @@ def test_the_loss_falls_with_every_iteration(kind):
 
 def plain_solutions(side, fixed, base):
     """Each row's equations, written out and solved by LU."""
-    rows = []
-    for weight, target, ridge in zip(side.weights.toarray(), side.targets.toarray(), side.ridge, strict=True):
+    rows, weights = [], side.targets.copy()
+    weights.data = np.ones(weights.nnz) if side.weights is None else side.weights
+    for weight, target, ridge in zip(weights.toarray(), side.targets.toarray(), side.ridge, strict=True):
         left = base + (fixed.T * weight) @ fixed + ridge * np.eye(len(base))
         rows.append(np.linalg.solve(left, fixed.T @ target))
     return np.array(rows)
@@ -119,16 +120,28 @@ def test_solutions_equal_those_written_out_row_by_row(seed, dims, n_items):
     rng = np.random.default_rng(seed)
     cells = sp.csr_array(rng.integers(0, 3, (7, n_items)).astype(float))
     fixed = rng.standard_normal((n_items, dims))
-    side = Side(cells, cells * rng.random(), rng.random(7) + 0.1)
+    weights = None if seed % 2 else cells.data.astype(np.float32)
+    side = Ridges((cells * rng.random()).astype(np.float32), weights, rng.random(7) + 0.1)
     assert solve_side(side, fixed, fixed.T @ fixed) == pytest.approx(
         plain_solutions(side, fixed, fixed.T @ fixed), rel=1e-6
     )
 
 
-def test_pairs_of_factors_taken_a_few_at_a_time_give_the_same_bits(monkeypatch):
-    whole = fit(dims=4).apply(block_matrix())
-    monkeypatch.setattr(als, "CELLS_AT_ONCE", 90)
-    assert fit(dims=4).apply(block_matrix()).tobytes() == whole.tobytes()
+@pytest.mark.parametrize(("n_items", "dims"), [(5, 3), (700, 16), (700, 20)])  # rows kept at hand, and longer ones
+@pytest.mark.parametrize("weighted", [True, False])
+def test_many_steps_end_where_the_exact_solution_is(n_items, dims, weighted):
+    rng = np.random.default_rng(0)
+    cells = sp.csr_array((rng.random((9, n_items)) < 0.9) * rng.random((9, n_items)), dtype=np.float32)
+    width = -(-dims // ALS_LANES) * ALS_LANES
+    fixed = np.zeros((n_items, width), np.float32)
+    fixed[:, :dims] = rng.standard_normal((n_items, dims)) / np.sqrt(n_items)
+    base = (fixed.T @ fixed) if weighted else None
+    rows = Ridges(cells, cells.data if weighted else None, np.full(9, 0.5))
+    found = np.zeros((9, width), np.float32)
+    als_descend(rows, fixed, base, found, 40)
+    exact = als_solve(rows, fixed.astype(float), np.zeros((width, width)) if base is None else base.astype(float))
+    assert found == pytest.approx(exact, rel=1e-3, abs=1e-5)
+    assert not found[:, dims:].any()
 
 
 @pytest.mark.parametrize("kind", ["implicit", "explicit"])
@@ -191,7 +204,7 @@ def test_ratings_that_are_all_the_same_are_refused():
 
 
 def test_equations_that_rounding_makes_singular_are_refused():
-    side = Side(sp.csr_array((1, 2)), sp.csr_array((1, 2)), np.array([0.0]))
+    side = Ridges(sp.csr_array((1, 2)), None, np.array([0.0]))
     with pytest.raises(DataError, match=r"singular but for rounding; raise 'embedding.regularisation'"):
         solve_side(side, np.ones((2, 2)), np.zeros((2, 2)))
 

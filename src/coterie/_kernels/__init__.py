@@ -6,20 +6,18 @@ fall-back in Python: a missing library is an error that says how to build it.
 
 from __future__ import annotations
 
-import ctypes
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
+from coterie._kernels.library import call, dense
 from coterie.parallel import kernel_threads
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
-
-LIBRARY = Path(__file__).with_name("native.so")
+ALS_LANES = 16  # factors are padded to a multiple of this
 
 
 class KMeansFit(NamedTuple):
@@ -29,42 +27,6 @@ class KMeansFit(NamedTuple):
     inertia: float
     iterations: int
     given_up: int
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    try:
-        return ctypes.CDLL(str(LIBRARY))
-    except OSError as error:
-        message = f"Coterie's kernels are not built for this machine ({error}); run: pip install --editable ."
-        raise ImportError(message) from error
-
-
-def _call(name: str, *arguments: npt.NDArray[Any] | int | float) -> None:
-    """Call a kernel; whole numbers go as 64-bit ones, arrays as the address of their first cell.
-
-    Raises:
-        MemoryError: there was not enough memory.
-    """
-    if getattr(_library(), name)(*map(_passed, arguments)):
-        raise MemoryError(f"there is not enough memory for {name.removeprefix('coterie_')}")
-
-
-def _passed(argument: npt.NDArray[Any] | int | float) -> Any:
-    if isinstance(argument, np.ndarray):
-        return ctypes.c_void_p(argument.ctypes.data)
-    return ctypes.c_double(argument) if isinstance(argument, float) else ctypes.c_int64(argument)
-
-
-def _dense(
-    array: npt.NDArray[Any], kind: type[np.generic], shape: tuple[int | None, ...], name: str
-) -> npt.NDArray[Any]:
-    """Give an array whose cells lie in C order, and refuse another shape: a kernel reads what it is told to."""
-    if len(array.shape) != len(shape) or any(
-        want is not None and got != want for got, want in zip(array.shape, shape, strict=True)
-    ):
-        raise ValueError(f"{name} has shape {array.shape}; expected {shape}")
-    return np.ascontiguousarray(array, kind)
 
 
 def kmeans(points: Singles, sample: Singles, uniforms: Floats, *, most: int, tolerance: float) -> KMeansFit:
@@ -81,17 +43,17 @@ def kmeans(points: Singles, sample: Singles, uniforms: Floats, *, most: int, tol
         Lloyd (1982), "Least squares quantization in PCM"; Arthur & Vassilvitskii (2007), "k-means++"; Hamerly (2010),
         "Making k-means even faster".
     """
-    points = _dense(points, np.float32, (None, None), "points")
+    points = dense(points, np.float32, (None, None), "points")
     n, d = points.shape
-    sample = _dense(sample, np.float32, (None, d), "sample")
-    uniforms = _dense(uniforms, np.float64, (None, None, None), "uniforms")
+    sample = dense(sample, np.float32, (None, d), "sample")
+    uniforms = dense(uniforms, np.float64, (None, None, None), "uniforms")
     starts, k, trials = uniforms.shape
     if not (1 <= k <= min(n, len(sample)) and starts >= 1 and trials >= 1 and most >= 1):
         raise ValueError(
             f"k-means of {n} rows, {len(sample)} of them sampled, cannot have {k} centres, {starts} starts"
         )
     centres, facts = np.empty((k, d)), np.zeros(4)
-    _call(
+    call(
         "coterie_kmeans",
         *(points, n, d, sample, len(sample), uniforms, starts, k, trials, most, float(tolerance)),
         *(kernel_threads(), centres, facts),
@@ -106,11 +68,87 @@ def assign(points: Floats, centres: Floats) -> tuple[npt.NDArray[np.int32], Floa
         (n,) its number, the distance to it, and that to the second nearest; with one centre the same. A row alone has
         the same bits as in a batch.
     """
-    points = _dense(points, np.float64, (None, None), "points")
+    points = dense(points, np.float64, (None, None), "points")
     n, d = points.shape
-    centres = _dense(centres, np.float64, (None, d), "centres")
+    centres = dense(centres, np.float64, (None, d), "centres")
     if not len(centres):
         raise ValueError("there is no centre to assign to")
     labels, own, other = np.empty(n, np.int32), np.empty(n), np.empty(n)
-    _call("coterie_assign", points, n, d, centres, len(centres), kernel_threads(), labels, own, other)
+    call("coterie_assign", points, n, d, centres, len(centres), kernel_threads(), labels, own, other)
     return labels, own, other
+
+
+def times(matrix: sp.csr_array, block: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Multiply an (n, m) matrix by an (m, w) block of the same precision as the result, (n, w): single or double.
+
+    Cells are taken in single precision; sums of 64 products each are added up in double precision.
+    """
+    n, m = matrix.shape
+    kind = np.float32 if block.dtype == np.float32 else np.float64
+    block = dense(block, kind, (m, None), "block")
+    out = np.empty((n, block.shape[1]), kind)
+    indptr, indices = _pattern(matrix)
+    cells = np.ascontiguousarray(matrix.data, np.float32)
+    name = "coterie_times_single" if kind is np.float32 else "coterie_times_double"
+    call(name, indptr, indices, cells, n, block, block.shape[1], kernel_threads(), out)
+    return out
+
+
+class Ridges(NamedTuple):
+    """n ridge regressions: row u solves (base + sum_i w_ui y_i y_i' + ridge_u I) x = sum_i t_ui y_i.
+
+    Args:
+        pattern: (n, m) CSR, whose cells are t. weights: (p,) w of its cells; None where all are 1. ridge: (n,), > 0.
+    """
+
+    targets: sp.csr_array
+    weights: Singles | None
+    ridge: Floats
+
+
+def _cells(rows: Ridges, fixed: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.generic] | None, ...]:
+    n, m = rows.targets.shape
+    if len(fixed) != m or rows.ridge.shape != (n,):
+        raise ValueError(
+            f"{n} rows of {m} cells with {len(rows.ridge)} penalties cannot be solved by {len(fixed)} factors"
+        )
+    weights = None if rows.weights is None else dense(rows.weights, np.float32, (rows.targets.nnz,), "weights")
+    targets = np.ascontiguousarray(rows.targets.data, np.float32)
+    return (*_pattern(rows.targets), weights, targets, np.ascontiguousarray(rows.ridge, np.float64))
+
+
+def als_descend(rows: Ridges, fixed: Singles, base: Singles | None, factors: Singles, steps: int) -> None:
+    """Take each row some steps of conjugate gradients further, in single precision.
+
+    Args:
+        fixed: (m, d) factors of the other side, d a multiple of ``ALS_LANES``. base: (d, d); None where it is zero.
+        factors: (n, d) where the rows are, C order; written to.
+    """
+    n, d = factors.shape
+    if d % ALS_LANES or fixed.shape[1] != d or factors.dtype != np.float32 or not factors.flags.c_contiguous:
+        raise ValueError(f"factors of shape {factors.shape} and {fixed.shape} cannot be taken further")
+    base = None if base is None else dense(base, np.float32, (d, d), "base")
+    fixed = dense(fixed, np.float32, (None, d), "fixed")
+    call("coterie_als_descend", *_cells(rows, fixed), n, fixed, base, d, steps, kernel_threads(), factors)
+
+
+def als_solve(rows: Ridges, fixed: Floats, base: Floats) -> Floats | None:
+    """Solve each row exactly, in double precision; a row alone has the same bits as in a batch.
+
+    Args:
+        fixed: (m, d) factors of the other side. base: (d, d).
+
+    Returns:
+        (n, d); None where a row's equations are singular but for rounding.
+    """
+    fixed = dense(fixed, np.float64, (None, None), "fixed")
+    n, d = rows.targets.shape[0], fixed.shape[1]
+    out, singular = np.empty((n, d)), np.zeros(1, np.int64)
+    base = dense(base, np.float64, (d, d), "base")
+    call("coterie_als_solve", *_cells(rows, fixed), n, fixed, base, d, kernel_threads(), out, singular)
+    return None if singular[0] else out
+
+
+def _pattern(matrix: sp.csr_array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Give where rows begin and the columns of their cells, as the kernels read them."""
+    return np.ascontiguousarray(matrix.indptr, np.int64), np.ascontiguousarray(matrix.indices, np.int32)

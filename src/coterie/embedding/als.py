@@ -1,8 +1,8 @@
 """Alternating least squares: users and items as points whose inner products are the cells of the matrix.
 
 In comes an (n, m) matrix, mostly empty; out go n points. With the items' factors held still the best factors of a row
-are a ridge regression of their own, and the other way about; each half of an iteration solves one side exactly. The
-last half solves rows, so a training row and a new one get their points in the same way: from the frozen items.
+are a ridge regression of their own, and the other way about; each half of an iteration takes one side a few steps of
+conjugate gradients further. A training row and a new one get their points in the same way: exactly, from the items.
 
 - implicit: every cell, also an empty one, says whether somebody took an item up; a cell r says so with the confidence
   1 + alpha r, an empty one with confidence 1.
@@ -17,13 +17,13 @@ Source:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from coterie._kernels import ALS_LANES, Ridges, als_descend, als_solve
 from coterie.config import refuse_unknown
 from coterie.embedding.cells import present_cells, refuse_empty, refuse_negative
 from coterie.embedding.contract import Points
@@ -32,32 +32,16 @@ from coterie.errors import ConfigError, DataError
 from coterie.features.contract import Matrix
 from coterie.features.options import above_zero, flag, one_of, whole
 from coterie.frozen import Frozen
-from coterie.parallel import default_threads, map_in_order, single_threaded
+from coterie.parallel import single_threaded
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["implicit", "explicit"]
-ROWS_AT_ONCE = 256  # fixed, so that no sum depends on the number of threads
-CELLS_AT_ONCE = 4_000_000  # of products of factors, 32 MB a thread
+STEPS = 3  # of conjugate gradients, from where a row was an iteration ago; newcomers are solved exactly
 DAMPING = 5.0  # ratings at the mean that are added to each item's and row's own: few ratings say little of a bias
 FIRST_SPREAD = 0.1  # of the random factors that the first half-iteration starts from
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The ridge regressions of one side.
-
-    Row u's factors x solve (base + sum_i w_ui y_i y_i' + ridge_u I) x = sum_i t_ui y_i, y_i those of the other side.
-
-    Args:
-        weights: (n, m) w, CSR. targets: (n, m) t, CSR, stored where w is. ridge: (n,), > 0.
-    """
-
-    weights: sp.csr_array
-    targets: sp.csr_array
-    ridge: Floats
-
-
-def solve_side(side: Side, fixed: Floats, base: Floats) -> Floats:
+def solve_side(side: Ridges, fixed: Floats, base: Floats) -> Floats:
     """Solve every row of one side exactly, by Cholesky.
 
     Args:
@@ -69,47 +53,11 @@ def solve_side(side: Side, fixed: Floats, base: Floats) -> Floats:
     Raises:
         DataError: rounding left a row's equations singular.
     """
-    starts = range(0, side.weights.shape[0], ROWS_AT_ONCE)
-    blocks = [slice(start, start + ROWS_AT_ONCE) for start in starts]
-    solve = partial(_solve_block, side, fixed, base)
-    solved = map_in_order(solve, blocks, threads=min(default_threads(), max(len(blocks), 1)))
-    return np.concatenate([np.empty((0, fixed.shape[1])), *solved])
-
-
-def _solve_block(side: Side, fixed: Floats, base: Floats, block: slice) -> Floats:
-    weights = side.weights[block]
-    count, dims = weights.shape[0], fixed.shape[1]
-    # SciPy's CSR product sums each row by itself, in order; so y y' is made a row of products of pairs of factors.
-    items, places = np.unique(weights.indices, return_inverse=True)
-    near = fixed[items]
-    local = sp.csr_array((weights.data, places, weights.indptr), shape=(count, len(items)))
-    left = np.zeros((count, dims, dims))
-    low, high = np.tril_indices(dims)
-    width = max(1, CELLS_AT_ONCE // max(len(items), 1))
-    for start in range(0, len(low), width):
-        i, j = low[start : start + width], high[start : start + width]
-        left[:, i, j] = local @ (near[:, i] * near[:, j])
-    left[:, low, high] += base[low, high]
-    left[:, range(dims), range(dims)] += side.ridge[block, None]
-    return _cholesky_solve(left, side.targets[block] @ fixed)
-
-
-def _cholesky_solve(left: Floats, right: Floats) -> Floats:
-    """Solve n systems of which ``left`` (n, d, d) holds the lower triangles, column by column for all at once."""
-    try:
-        root = np.linalg.cholesky(left)
-    except np.linalg.LinAlgError as error:
+    found = als_solve(side, fixed, base)
+    if found is None:
         raise DataError(
             "als cannot solve its equations: they are singular but for rounding; raise 'embedding.regularisation'"
-        ) from error
-    found = right.copy()
-    dims = right.shape[1]
-    for j in range(dims):
-        found[:, j] /= root[:, j, j]
-        found[:, j + 1 :] -= root[:, j + 1 :, j] * found[:, j, None]
-    for j in reversed(range(dims)):
-        found[:, j] /= root[:, j, j]
-        found[:, :j] -= root[:, j, :j] * found[:, j, None]
+        )
     return found
 
 
@@ -137,20 +85,18 @@ def _row_numbers(cells: sp.csr_array) -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
 
 
-def _rows_side(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Side:
+def _rows_side(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Ridges:
     """Write down the regressions of (n, m) rows."""
     if facts.kind == "implicit":
-        extra = facts.alpha * cells.data
+        extra = (facts.alpha * cells.data).astype(np.float32)
         ridge = np.full(cells.shape[0], facts.regularisation)
-        return Side(_with_values(cells, extra), _with_values(cells, 1.0 + extra), ridge)
+        return Ridges(_with_values(cells, 1 + extra), extra, ridge)
     residuals = cells.data
     if facts.remove_bias:
         rows = _row_numbers(cells)
         residuals = residuals - facts.mean - item_bias[cells.indices]
         residuals = residuals - _damped_means(rows, residuals, cells.shape[0])[rows]
-    return Side(
-        _with_values(cells, np.ones(cells.nnz)), _with_values(cells, residuals), _ridge_by_count(cells.indptr, facts)
-    )
+    return Ridges(_with_values(cells, residuals.astype(np.float32)), None, _ridge_by_count(cells.indptr, facts))
 
 
 def _ridge_by_count(indptr: npt.NDArray[np.integer[Any]], facts: _Facts) -> Floats:
@@ -158,18 +104,20 @@ def _ridge_by_count(indptr: npt.NDArray[np.integer[Any]], facts: _Facts) -> Floa
     return facts.regularisation * np.maximum(np.diff(indptr), 1).astype(np.float64)
 
 
-def _items_side(rows: Side, facts: _Facts) -> Side:
-    weights, targets = rows.weights.T.tocsr(), rows.targets.T.tocsr()
-    if facts.kind == "implicit":
-        return Side(weights, targets, np.full(weights.shape[0], facts.regularisation))
-    return Side(weights, targets, _ridge_by_count(weights.indptr, facts))
+def _items_side(rows: Ridges, facts: _Facts) -> Ridges:
+    targets = rows.targets.T.tocsr()
+    if rows.weights is None:
+        return Ridges(targets, None, _ridge_by_count(targets.indptr, facts))
+    return Ridges(targets, targets.data - 1, np.full(targets.shape[0], facts.regularisation))
 
 
 def _base(factors: Floats, kind: Kind) -> Floats:
     """Give what empty cells add to every row's equations: nothing where they do not count."""
     if kind == "explicit":
         return np.zeros((factors.shape[1], factors.shape[1]))
-    return factors.T @ factors
+    with single_threaded():  # for the same bits whatever the number of threads
+        product: Floats = factors.T @ factors
+    return product
 
 
 class FittedALS:
@@ -262,12 +210,20 @@ class ALS:
         rows = _rows_side(cells, facts, item_bias)
         _refuse_flat(cells, rows.targets.data)
         items = _items_side(rows, facts)
-        factors = FIRST_SPREAD * rng.standard_normal((cells.shape[1], self.dims))
-        with single_threaded():
-            for _ in range(self.iterations):
-                row_factors = solve_side(rows, factors, _base(factors, facts.kind))
-                factors = solve_side(items, row_factors, _base(row_factors, facts.kind))
-            return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
+        factors = self._descended(rows, items, rng)
+        return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
+
+    def _descended(self, rows: Ridges, items: Ridges, rng: np.random.Generator) -> Floats:
+        """Give the (m, d) factors of the items: sides taken further in turn, each from where it was."""
+        width = -(-self.dims // ALS_LANES) * ALS_LANES  # dimensions beyond ``dims`` are zero, and stay so
+        item_factors = np.zeros((len(items.ridge), width), np.float32)
+        item_factors[:, : self.dims] = FIRST_SPREAD * rng.standard_normal((len(item_factors), self.dims))
+        row_factors = np.zeros((len(rows.ridge), width), np.float32)
+        for _ in range(self.iterations):
+            for side, fixed, moved in ((rows, item_factors, row_factors), (items, row_factors, item_factors)):
+                base = _base(fixed.astype(np.float64), "implicit") if self.kind == "implicit" else None
+                als_descend(side, fixed, None if base is None else base.astype(np.float32), moved, STEPS)
+        return item_factors[:, : self.dims].astype(np.float64)
 
     def _biases(self, cells: sp.csr_array) -> tuple[_Facts, Floats]:
         kind: Kind = "implicit" if self.kind == "implicit" else "explicit"

@@ -5,8 +5,7 @@ one length, or rows and columns are divided by the roots of their degrees, befor
 first direction is not simply how much somebody does.
 
 Source:
-    Halko, Martinsson & Tropp (2011), "Finding structure with randomness", algorithms 4.4 and 5.1. Degree
-    normalisation: Qin & Rohe (2013), "Regularized spectral clustering under the degree-corrected stochastic
+    Degree normalisation: Qin & Rohe (2013), "Regularized spectral clustering under the degree-corrected stochastic
     blockmodel".
 """
 
@@ -18,19 +17,16 @@ from typing import Any, ClassVar, Literal, Self, get_args
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.utils.extmath import randomized_svd
 
 from coterie.config import refuse_unknown
 from coterie.embedding.contract import Points
+from coterie.embedding.decomposing import leading
 from coterie.embedding.rows import as_csr, check_width, row_norms, scale_rows, unit_rows
 from coterie.errors import ConfigError, DataError, shown
 from coterie.features.contract import Matrix
 from coterie.frozen import Frozen
-from coterie.randomness import legacy_seed
 
 Normalisation = Literal["row", "degree", "none"]
-POWER_ITERATIONS = 7
-OVERSAMPLES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +155,7 @@ class SVD:
             )
         row_degree, column_scale = self._degrees(cells)
         normalised = _normalised(cells, self.normalise, row_degree, column_scale)
-        _, singular, components = randomized_svd(
-            normalised,
-            rank,
-            n_oversamples=OVERSAMPLES,
-            n_iter=POWER_ITERATIONS,
-            random_state=legacy_seed(rng),
-        )
+        singular, components = leading(normalised.astype(np.float32), rank, rng)
         # Directions beyond the rank are rounding, which rows of length one would blow up to differences between users.
         held = int((singular > np.finfo(np.float32).eps * singular[0]).sum())
         if held <= self.drop_leading:
@@ -176,7 +166,7 @@ class SVD:
         kept = slice(self.drop_leading, held)
         energy = float(np.square(singular[kept]).sum() / np.square(normalised.data).sum())
         facts = _Facts(self.normalise, self.unit_rows, row_degree, energy)
-        return FittedSVD(np.ascontiguousarray(components[kept].T), singular[kept], column_scale, facts)
+        return FittedSVD(np.ascontiguousarray(components[:, kept]), singular[kept], column_scale, facts)
 
     def _degrees(self, cells: sp.csr_array) -> tuple[float, npt.NDArray[np.float64]]:
         if self.normalise != "degree":

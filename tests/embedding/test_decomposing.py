@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.sparse.linalg import svds
+
+from coterie._kernels import times
+from coterie.embedding.decomposing import leading
+from coterie.parallel import THREADS_VARIABLE
+
+
+def sparse(n: int, m: int, density: float = 0.1, seed: int = 0) -> sp.csr_array:
+    rng = np.random.default_rng(seed)
+    return sp.csr_array(sp.random_array((n, m), density=density, rng=rng, format="csr"), dtype=np.float32)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize(("n", "m", "width"), [(1, 1, 1), (40, 7, 3), (3_000, 200, 33), (5, 900, 16)])
+def test_times_is_the_product(n, m, width, kind):
+    cells, block = sparse(n, m), np.random.default_rng(1).normal(size=(m, width)).astype(kind)
+    found = times(cells, block)
+    assert found.dtype == kind
+    assert found == pytest.approx(cells.astype(np.float64) @ block.astype(np.float64), rel=1e-4, abs=1e-5)
+
+
+def test_times_of_empty_rows_and_of_no_rows_is_zero():
+    assert not times(sp.csr_array((3, 2), dtype=np.float32), np.ones((2, 4))).any()
+    assert times(sp.csr_array((0, 2), dtype=np.float32), np.ones((2, 4))).shape == (0, 4)
+
+
+def test_times_refuses_a_block_of_other_height():
+    with pytest.raises(ValueError, match="block has shape"):
+        times(sparse(3, 4), np.ones((5, 2)))
+
+
+def test_leading_vectors_carry_as_much_as_those_of_arpack():
+    cells = sparse(800, 300)
+    values, vectors = leading(cells, 10, np.random.default_rng(0))
+    best = np.sort(svds(cells.astype(np.float64), 10, return_singular_vectors=False))[::-1]
+    assert np.square(values).sum() == pytest.approx(np.square(best).sum(), rel=2e-3)
+    assert vectors.T @ vectors == pytest.approx(np.eye(10), abs=1e-10)
+
+
+def test_clear_vectors_are_found_to_single_precision():
+    rng = np.random.default_rng(2)
+    left, right = np.linalg.qr(rng.normal(size=(500, 4)))[0], np.linalg.qr(rng.normal(size=(90, 4)))[0]
+    cells = sp.csr_array((left * [9.0, 5.0, 3.0, 2.0]) @ right.T, dtype=np.float32)
+    values, vectors = leading(cells, 6, rng)
+    assert values[:4] == pytest.approx([9, 5, 3, 2], rel=1e-6)
+    assert (values[4:] < 1e-5).all()
+    assert np.abs((vectors[:, :4] * right).sum(axis=0)) == pytest.approx(np.ones(4), abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (1, 4)])
+def test_rank_up_to_the_smaller_side(shape):
+    dense = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    values, _ = leading(sp.csr_array(dense), min(shape), np.random.default_rng(0))
+    assert values == pytest.approx(np.linalg.svd(dense.astype(float))[1], rel=1e-5)
+
+
+def test_bits_do_not_depend_on_the_number_of_threads(monkeypatch):
+    cells, found = sparse(4_000, 500), []
+    for threads in ("1", "2"):
+        monkeypatch.setenv(THREADS_VARIABLE, threads)
+        values, vectors = leading(cells, 5, np.random.default_rng(0))
+        found.append(values.tobytes() + vectors.tobytes())
+    assert found[0] == found[1]
