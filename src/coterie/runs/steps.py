@@ -20,6 +20,7 @@ from coterie.model import SegmentModel, as_frame
 from coterie.plots.records import require_projection
 from coterie.runs import tables_on_disk
 from coterie.runs.placing import Placed
+from coterie.runs.renaming import with_merged_tags
 from coterie.runs.result import read_record
 from coterie.runs.searching import Chosen, Winner
 from coterie.segments.lineage import Identified, Origin
@@ -86,7 +87,7 @@ def write_profiles(
         min_items=1 if noun == A_USER else MIN_PEOPLE,
         poles={(name, column): ends for name, table in config.tables.items() for column, ends in table.poles.items()},
     )
-    profiles = profile_segments(tables, members, options)
+    profiles = profile_segments(with_merged_tags(tables, config), members, options)
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
     local.write_parquet(rows, folder / "assignments.parquet")
