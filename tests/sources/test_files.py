@@ -363,11 +363,14 @@ def fault(folder: Path, source: str = "a.csv", **settings) -> str:
 
 def test_a_missing_file_offers_the_nearest(tmp_path):
     put(tmp_path, "a\n1\n", "ratings.csv")
-    assert fault(tmp_path, "rating.csv") == "there is no file 'rating.csv'; did you mean 'ratings.csv'?"
+    assert fault(tmp_path, "rating.csv") == (
+        f"there is no file 'rating.csv' in '{tmp_path}'; did you mean 'ratings.csv'?"
+    )
 
 
 def test_a_missing_file_in_an_empty_or_missing_folder(tmp_path):
-    assert "its folder is empty; check 'source'" in fault(tmp_path, "a.csv")
+    put(tmp_path, "", "coterie.toml")  # a config is no data
+    assert fault(tmp_path) == f"there is no file 'a.csv' in '{tmp_path}', nor another '.csv' file; check 'source'"
     assert "its folder does not exist" in fault(tmp_path, "x/a.csv")
     assert "no file matches 'x/*.csv'" in fault(tmp_path, "x/*.csv")
 

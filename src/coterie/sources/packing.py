@@ -79,16 +79,18 @@ def opened(file: FileAt) -> Iterator[IO[bytes]]:
 
 
 def missing(path: Path, name: str) -> SourceError:
-    """Give the error for a file that is not there, with the nearest name of its folder."""
+    """Give the error for a file that is not there, with the nearest name of its kind in its folder."""
     if not path.parent.is_dir():
         return SourceError(f"there is no file {shown(name)}: its folder does not exist; check 'source'")
     try:
-        neighbours = [entry.name for entry in path.parent.iterdir()]
+        neighbours = [entry.name for entry in path.parent.iterdir() if entry.suffix == path.suffix]
     except OSError:
         neighbours = []
+    said = f"there is no file {shown(name)} in {shown(path.parent)}"
     if not neighbours:
-        return SourceError(f"there is no file {shown(name)}: its folder is empty; check 'source'")
-    return SourceError(f"there is no file {shown(name)}{nearest(path.name, neighbours)}")
+        other = f", nor another '{path.suffix}' file" if path.suffix else ""
+        return SourceError(f"{said}{other}; check 'source'")
+    return SourceError(f"{said}{nearest(path.name, neighbours)}")
 
 
 def blocks(file: FileAt, size: int = BLOCK_BYTES) -> Iterator[bytes]:
