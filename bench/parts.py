@@ -1,0 +1,294 @@
+"""What each hot part costs beside the best library for it: seconds, peak memory of the process, and quality.
+
+    python bench/parts.py --data FOLDER [--parts svd als kmeans] [--rounds 3]
+
+FOLDER holds ``ratings.parquet`` with userId, movieId and rating. Contestants take turns, each in its own process; what
+is timed is the operation alone, after everything is loaded. Ratios are taken round by round. Writes bench/PARTS.md. The
+peers are implicit, scikit-learn and faiss: ``pip install implicit faiss-cpu``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+HERE = Path(__file__).parent
+RANK, ITERATIONS, K = 64, 15, 8
+HELD, TOP, RANKED = 0.2, 10, 10_000
+CONFIDENCE = 10.0  # of a rating that is there, as in the baselines; the penalty of implicit ALS beside it
+PENALTY, EXPLICIT_PENALTY = 1.0, 0.05
+Result = dict[str, float]
+
+
+def prepare(folder: Path) -> None:
+    """Split the ratings once, a fifth of each user's at random, into two CSR matrices beside the table."""
+    if (folder / "train.npz").exists():
+        return
+    frame = pl.read_parquet(folder / "ratings.parquet", columns=["userId", "movieId", "rating"])
+    users, items = (np.unique(frame[name].to_numpy(), return_inverse=True)[1] for name in ("userId", "movieId"))
+    ratings, shape = frame["rating"].to_numpy().astype(np.float32), (int(users.max()) + 1, int(items.max()) + 1)
+    del frame
+    held = np.random.default_rng(0).random(len(users)) < HELD
+    for name, rows in (("train", ~held), ("test", held)):
+        cells = sp.coo_matrix((ratings[rows], (users[rows], items[rows])), shape=shape).tocsr()
+        sp.save_npz(folder / f"{name}.npz", cells, compressed=False)
+
+
+def load(folder: Path, name: str) -> sp.csr_array:
+    return sp.csr_array(sp.load_npz(folder / f"{name}.npz"))
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = function()
+    return time.perf_counter() - start, found
+
+
+# Truncated SVD of the rows scaled to length one; quality is the share of the squared norm that the vectors carry.
+
+
+def _unit(cells: sp.csr_array) -> sp.csr_array:
+    norms = np.sqrt(np.asarray(cells.multiply(cells).sum(axis=1)).ravel())
+    return sp.csr_array(sp.diags_array((1 / np.maximum(norms, 1e-12)).astype(np.float32)) @ cells)
+
+
+def _energy(cells: sp.csr_array, vectors: np.ndarray) -> float:
+    return float(
+        np.square(cells @ vectors.astype(np.float32)).sum(dtype=np.float64) / np.square(cells.data).sum(dtype=float)
+    )
+
+
+def svd_coterie(folder: Path) -> Result:
+    from coterie.embedding.decomposing import leading
+
+    cells = _unit(load(folder, "train"))
+    seconds, (_, vectors) = timed(lambda: leading(cells, RANK, np.random.default_rng(0)))
+    return {"seconds": seconds, "energy": _energy(cells, vectors)}
+
+
+def svd_sklearn(folder: Path) -> Result:
+    from sklearn.utils.extmath import randomized_svd
+
+    cells = sp.csr_matrix(_unit(load(folder, "train")))
+    seconds, (_, _, vectors) = timed(lambda: randomized_svd(cells, RANK, n_iter=5, random_state=0))
+    return {"seconds": seconds, "energy": _energy(cells, vectors.T)}
+
+
+# ALS; seconds are those of an iteration. Quality: NDCG@10 over the whole catalogue, or the error of held-out ratings.
+
+
+def _ndcg(users: np.ndarray, items: np.ndarray, train: sp.csr_array, test: sp.csr_array) -> float:
+    asked = np.random.default_rng(1).choice(np.flatnonzero(np.diff(test.indptr)), RANKED, replace=False)
+    discount, found = 1 / np.log2(np.arange(TOP) + 2), []
+    for start in range(0, RANKED, 500):
+        rows = asked[start : start + 500]
+        scores = users[rows] @ items.T
+        for place, row in enumerate(rows):
+            scores[place, train.indices[train.indptr[row] : train.indptr[row + 1]]] = -np.inf
+        top = np.argpartition(-scores, TOP, axis=1)[:, :TOP]
+        top = np.take_along_axis(top, np.argsort(-np.take_along_axis(scores, top, 1), axis=1), 1)
+        for place, row in enumerate(rows):
+            held = test.indices[test.indptr[row] : test.indptr[row + 1]]
+            found.append(discount[np.isin(top[place], held)].sum() / discount[: len(held)].sum())
+    return float(np.mean(found))
+
+
+def als_coterie(folder: Path) -> Result:
+    from coterie.embedding.als import ALS
+
+    train, test = load(folder, "train"), load(folder, "test")
+    ones = sp.csr_array((np.ones(train.nnz, np.float32), train.indices, train.indptr), shape=train.shape)
+    settings = ALS(dims=RANK, iterations=ITERATIONS, alpha=CONFIDENCE - 1, regularisation=PENALTY, unit_rows=False)
+    seconds, fitted = timed(lambda: settings.fit(ones, np.random.default_rng(0)))
+    quality = _ndcg(fitted.apply(ones), fitted.factors.astype(np.float32), train, test)
+    return {"seconds": seconds / ITERATIONS, "ndcg@10": quality}
+
+
+def als_implicit(folder: Path) -> Result:
+    import implicit
+
+    train, test = load(folder, "train"), load(folder, "test")
+    weights = sp.csr_matrix(
+        (np.full(train.nnz, CONFIDENCE, np.float32), train.indices, train.indptr), shape=train.shape
+    )
+    model = implicit.als.AlternatingLeastSquares(
+        RANK, regularization=PENALTY, alpha=1.0, iterations=ITERATIONS, num_threads=2, random_state=0
+    )
+    seconds, _ = timed(lambda: model.fit(weights, show_progress=False))
+    return {"seconds": seconds / ITERATIONS, "ndcg@10": _ndcg(model.user_factors, model.item_factors, train, test)}
+
+
+def explicit_coterie(folder: Path) -> Result:
+    from coterie.embedding.als import ALS
+
+    train, test = load(folder, "train"), load(folder, "test").tocoo()
+    settings = ALS(
+        kind="explicit",
+        dims=RANK,
+        iterations=ITERATIONS,
+        regularisation=EXPLICIT_PENALTY,
+        remove_bias=False,
+        unit_rows=False,
+    )
+    seconds, fitted = timed(lambda: settings.fit(train, np.random.default_rng(0)))
+    users, items = fitted.apply(train), fitted.factors.astype(np.float32)
+    wrong = 0.0
+    for start in range(0, test.nnz, 1_000_000):
+        rows, columns = test.row[start : start + 1_000_000], test.col[start : start + 1_000_000]
+        said = np.clip(np.einsum("ij,ij->i", users[rows], items[columns]), 0.5, 5)
+        wrong += float(np.square(said - test.data[start : start + 1_000_000]).sum(dtype=np.float64))
+    return {"seconds": seconds / ITERATIONS, "rmse": float(np.sqrt(wrong / test.nnz))}
+
+
+# k-means of the SVD's points of length one, one start.
+
+
+def _points(folder: Path) -> np.ndarray:
+    place = folder / "points.npy"
+    if not place.exists():
+        from coterie.embedding.svd import SVD
+
+        cells = load(folder, "train")
+        np.save(place, SVD(dims=RANK).fit(cells, np.random.default_rng(0)).apply(cells))
+    return np.load(place)
+
+
+def _inertia(points: np.ndarray, centres: np.ndarray) -> float:
+    from coterie._kernels import assign
+
+    return float(np.square(assign(points.astype(float), centres.astype(float))[1]).sum())
+
+
+def kmeans_coterie(folder: Path) -> Result:
+    from coterie.clustering.lloyd import lloyd
+
+    points = _points(folder)
+    seconds, centres = timed(lambda: lloyd(points, K, 1, np.random.default_rng(0)))
+    return {"seconds": seconds, "inertia": _inertia(points, centres)}
+
+
+def kmeans_sklearn(folder: Path) -> Result:
+    from sklearn.cluster import KMeans
+
+    points = _points(folder)
+    seconds, model = timed(lambda: KMeans(K, n_init=1, random_state=0).fit(points))
+    return {"seconds": seconds, "inertia": _inertia(points, model.cluster_centers_)}
+
+
+def kmeans_faiss(folder: Path) -> Result:
+    import faiss
+
+    points = _points(folder)
+    model = faiss.Kmeans(points.shape[1], K, niter=25, max_points_per_centroid=len(points), seed=1)
+    seconds, _ = timed(lambda: model.train(points))
+    return {"seconds": seconds, "inertia": _inertia(points, model.centroids)}
+
+
+def sweep_coterie(folder: Path) -> Result:
+    from coterie.clustering.lloyd import lloyd
+
+    points = _points(folder)
+    seconds, found = timed(lambda: [lloyd(points, k, 1, np.random.default_rng(0)) for k in range(2, 31)])
+    return {"seconds": seconds, "inertia": float(np.mean([_inertia(points, centres) for centres in found]))}
+
+
+def sweep_sklearn(folder: Path) -> Result:
+    from sklearn.cluster import KMeans
+
+    points = _points(folder)
+    seconds, found = timed(lambda: [KMeans(k, n_init=1, random_state=0).fit(points) for k in range(2, 31)])
+    return {"seconds": seconds, "inertia": float(np.mean([_inertia(points, m.cluster_centers_) for m in found]))}
+
+
+PARTS: dict[str, tuple[str, dict[str, Callable[[Path], Result]]]] = {
+    "svd": (f"Truncated SVD, rank {RANK}", {"coterie": svd_coterie, "scikit-learn": svd_sklearn}),
+    "als": (
+        f"Implicit ALS, rank {RANK}, {ITERATIONS} iterations (seconds of one)",
+        {"coterie": als_coterie, "implicit": als_implicit},
+    ),
+    "explicit": (f"Explicit ALS, rank {RANK}, {ITERATIONS} iterations (seconds of one)", {"coterie": explicit_coterie}),
+    "kmeans": (
+        f"k-means, k = {K}, one start",
+        {"coterie": kmeans_coterie, "scikit-learn": kmeans_sklearn, "faiss": kmeans_faiss},
+    ),
+    "sweep": ("k-means, k = 2 to 30, one start each", {"coterie": sweep_coterie, "scikit-learn": sweep_sklearn}),
+}
+
+
+def turn(part: str, who: str, folder: Path) -> Result:
+    """Run one contestant in a process of its own; its peak memory comes from the system."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"} if who == "implicit" else dict(os.environ)
+    command = [sys.executable, __file__, "--data", str(folder), "--turn", part, who]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+    if status:
+        raise SystemExit(f"{who} failed at {part} with status {status}")
+    return json.loads(said.splitlines()[-1]) | {"peak MB": usage.ru_maxrss / 1000}
+
+
+def measured(part: str, folder: Path, rounds: int) -> str:
+    """Let the contestants take turns, and write the table."""
+    title, contestants = PARTS[part]
+    turns: dict[str, list[Result]] = {who: [] for who in contestants}
+    for _ in range(rounds):
+        for who in contestants:
+            turns[who].append(turn(part, who, folder))
+            print(part, who, turns[who][-1], flush=True)
+    quality = next(name for name in turns["coterie"][0] if name not in {"seconds", "peak MB"})
+    lines = [f"## {title}", "", f"| | s (median of {rounds}) | times Coterie's, round by round | {quality} | peak MB |"]
+    lines.append("|---|---|---|---|---|")
+    for who, found in turns.items():
+        ratios = [f"{one['seconds'] / own['seconds']:.2f}" for one, own in zip(found, turns["coterie"], strict=True)]
+        seconds, value, peak = (median(one[name] for one in found) for name in ("seconds", quality, "peak MB"))
+        lines.append(f"| {who} | {seconds:.3f} | {', '.join(ratios)} | {value:,.5g} | {peak:,.0f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and write bench/PARTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--parts", nargs="+", choices=[*PARTS], default=[*PARTS])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--turn", nargs=2)
+    asked = parser.parse_args()
+    if asked.turn:
+        part, who = asked.turn
+        print(json.dumps(PARTS[part][1][who](asked.data)))
+        return
+    prepare(asked.data)
+    train = load(asked.data, "train")
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn", "implicit", "faiss-cpu")
+    )
+    head = (
+        "# Results of the parts\n\n"
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {platform.machine()}, {os.cpu_count()} processors, Python "
+        f"{platform.python_version()}, {libraries}. Command: `python bench/parts.py --data FOLDER --parts "
+        f"{' '.join(asked.parts)} --rounds {asked.rounds}`, on {train.shape[0]:,} users x {train.shape[1]:,} items, "
+        f"{train.nnz:,} ratings (four fifths of the table). The machine is shared: trust the ratios."
+    )
+    tables = [measured(part, asked.data, asked.rounds) for part in asked.parts]
+    (HERE / "PARTS.md").write_text("\n\n".join([head, *tables]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
