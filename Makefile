@@ -11,7 +11,8 @@ help:
 	@echo "make test    all tests; those of the autoencoder need PyTorch, which make test TORCH=1 installs"
 	@echo "make check   format, lint, types, import layers, documentation"
 	@echo "make docs    the documentation as a site, in site/"
-	@echo "make bench   what the whole way gives and costs, into bench/RESULTS.md"
+	@echo "make bench   what the whole way gives and costs, into bench/RESULTS.md; make bench PART=als DATA=FOLDER"
+	@echo "             what a hot part costs beside its peers: svd, als, explicit, kmeans, sweep; into bench/PARTS.md"
 	@echo "make clean   remove .venv and everything that was built; coterie-demo/ stays"
 
 demo: $(BASE)
@@ -35,7 +36,12 @@ docs: $(DEV)
 	@echo "documentation: site/index.html"
 
 bench: $(BASE)
+ifdef PART
+	@.ci/venv '.[bench]'
+	@$(BIN)/python bench/parts.py --parts $(PART) --data $(or $(DATA),bench/out)
+else
 	@$(BIN)/python bench/spine.py
+endif
 
 clean:
 	@rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -4,7 +4,7 @@
 
 FOLDER holds ``ratings.parquet`` with userId, movieId and rating. Contestants take turns, each in its own process; what
 is timed is the operation alone, after everything is loaded. Ratios are taken round by round. Writes bench/PARTS.md. The
-peers are implicit, scikit-learn and faiss: ``pip install implicit faiss-cpu``.
+peers are implicit, scikit-learn and faiss: ``pip install --editable .[bench]``, or ``make bench PART=als DATA=FOLDER``.
 """
 
 from __future__ import annotations
