@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import coterie
+from coterie.cli.summary import show_scores
 from coterie.errors import ConfigError, DataError, RejectedError, SourceError
 
 
@@ -75,7 +76,7 @@ replicates = 19
 """
 
 
-def test_somebody_who_answers_nothing_gets_no_segment_though_answers_are_filled_in(tmp_path):
+def test_somebody_who_answers_nothing_gets_no_segment_though_answers_are_filled_in(tmp_path, capsys):
     crowds = [[1, 2, 1, 2], [5, 4, 5, 4]]
     answers = [dict(zip("abcd", crowds[n % 2][n % 3 :] + crowds[n % 2][: n % 3], strict=True)) for n in range(60)]
     rows = pl.DataFrame({"user_id": [f"u{n:02}" for n in range(60)], "answers": [str(answer) for answer in answers]})
@@ -89,6 +90,9 @@ def test_somebody_who_answers_nothing_gets_no_segment_though_answers_are_filled_
     assert segments.pop("one") == dict(run.assignments().select("user_id", "segment_id").iter_rows())["u01"]
     assert segments == dict.fromkeys(["blank", "empty", "foreign", "wrong"])
     assert frame.filter(pl.col("segment_id").is_null())["strength"].to_list() == [0, 0, 0, 0]
+    show_scores(coterie.score(run, users=tmp_path / "new.csv"), None, run.config, as_json=False)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "of 4 the model knows nothing: nothing that is told of them was there when it was fitted" in said
 
 
 def test_bad_rows_of_newcomers_are_kept_with_their_reason(sample_run, tmp_path):

@@ -120,7 +120,7 @@ def score(
     from coterie.runs.result import open_run
 
     found = open_run(project, run_id)
-    show_scores(projects.score(found, events, users=users, items=items), out, found.config.nouns, as_json=as_json)
+    show_scores(projects.score(found, events, users=users, items=items), out, found.config, as_json=as_json)
 
 
 def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:

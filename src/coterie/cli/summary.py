@@ -18,7 +18,7 @@ from rich.text import Text
 
 from coterie import records
 from coterie.cli.checking import ProjectCheck
-from coterie.config import load_config
+from coterie.config import Config, load_config
 from coterie.errors import StoreError, shown
 from coterie.project import Scores
 from coterie.runs.identity import is_cut_off
@@ -28,7 +28,7 @@ from coterie.selection.types import Interval
 from coterie.sources.columns import named_columns
 from coterie.tables import RuleCount
 from coterie.tables.rules import BLANKED
-from coterie.terms import SEGMENT, Noun
+from coterie.terms import EVENTS, SEGMENT, Noun
 
 MARKS_SHOWN = 12
 COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
@@ -250,8 +250,10 @@ def _write_csv(rows: pl.DataFrame, path: Path) -> None:
         raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
 
 
-def show_scores(scores: Scores, out: Path | None, nouns: tuple[Noun, Noun], *, as_json: bool) -> None:
+def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bool) -> None:
     """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
+    nouns = config.nouns
+    has_events = any(f.use == "basis" and config.tables[f.from_].role == EVENTS for f in config.features.values())
     if out is not None:
         for name, rows in scores.rejects.items():
             if rows.height:
@@ -263,12 +265,9 @@ def show_scores(scores: Scores, out: Path | None, nouns: tuple[Noun, Noun], *, a
         typer.echo(scores.frame.write_csv(), nl=False)
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
+    told_of = f"none of their {nouns[1].many}" if has_events else "nothing that is told of them"
     told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} {nouns[0].many} have a segment"
-    told += (
-        f"; of {unknown:,} the model knows nothing: none of their {nouns[1].many} was there when it was fitted"
-        if unknown
-        else ""
-    )
+    told += f"; of {unknown:,} the model knows nothing: {told_of} was there when it was fitted" if unknown else ""
     console.print(escape(told), highlight=False)
     for count in scores.counts:
         if count.rows:
