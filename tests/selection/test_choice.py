@@ -35,6 +35,10 @@ def test_candidates_below_a_floor_are_passed_over_with_their_reason():
     shaky = candidate(3, 2.0, jaccard=(0.9, 0.9, 0.5))
     small = candidate(4, 2.0, smallest_share=0.01)
     noisy = candidate(4, 2.0, method="hdbscan", noise_share=0.6)
+    nearly = candidate(3, 2.0, jaccard=(0.9, 0.9, 0.7496))
+    assert chosen(candidate(2, 1.3), nearly).candidates[1].misses == (
+        "its least stable segment has 0.7496, below 0.75",
+    )
     choice = chosen(candidate(2, 1.3), shaky, small, noisy)
     assert choice.chosen == 0
     assert choice.candidates[1].misses == ("its least stable segment has 0.50, below 0.75",)

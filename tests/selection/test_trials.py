@@ -101,6 +101,12 @@ def test_where_nothing_is_found_each_reason_is_said_once():
     assert told.endswith("add 'kmeans' to clustering.methods")
 
 
+def test_where_all_users_are_alike_no_other_method_is_offered():
+    alike = np.ones((30, 2), np.float32)
+    with pytest.raises(DataError, match=r"1 distinct points.*bring more users, or features in which they differ$"):
+        fit_all(of_points(alike, methods=["kmeans"], k=[2, 3]))
+
+
 def test_the_same_clusters_of_one_method_are_tried_once():
     search = of_points(np.repeat(clouds((4, 3, 3)), 6, axis=0), methods=["dbscan", "hdbscan"])
     trials, left_out = fit_all(search)

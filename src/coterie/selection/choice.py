@@ -54,7 +54,8 @@ def misses(candidate: Candidate, floors: Floors) -> tuple[str, ...]:
     found = []
     weakest = min(candidate.jaccard)
     if weakest < floors.min_stability:
-        found.append(f"its least stable segment has {weakest:.2f}, below {floors.min_stability:.2f}")
+        told = _just_below(weakest, floors.min_stability)
+        found.append(f"its least stable segment has {told}, below {floors.min_stability:.2f}")
     if candidate.smallest_share < floors.min_share:
         found.append(f"its smallest segment holds {candidate.smallest_share:.1%}, below {floors.min_share:.1%}")
     if candidate.out_share > floors.max_noise:
@@ -163,3 +164,9 @@ def _by_score(
 
 def _meet(some: Sequence[object]) -> str:
     return "meets" if len(some) == 1 else "meet"
+
+
+def _just_below(value: float, floor: float) -> str:
+    """Write a value with as many decimals, two at least, as it takes to be seen to be below the floor."""
+    decimals = next((d for d in range(2, 6) if f"{value:.{d}f}" != f"{floor:.{d}f}"), 6)
+    return f"{value:.{decimals}f}"

@@ -210,9 +210,10 @@ def _nothing_found(left_out: Sequence[LeftOut]) -> str:
         f"{one.method}: {one.reason}" if "k" in one.settings else f"{one.method} ({_settings(one)}): {one.reason}"
         for one in left_out
     )
-    return (
-        f"no algorithm found two clusters or more to choose from: {'; '.join(told)}; add 'kmeans' to clustering.methods"
-    )
+    # k-means fails where users are too few or all alike, and then no other method helps.
+    has_kmeans = any(one.method == "kmeans" for one in left_out)
+    todo = "bring more users, or features in which they differ" if has_kmeans else "add 'kmeans' to clustering.methods"
+    return f"no algorithm found two clusters or more to choose from: {'; '.join(told)}; {todo}"
 
 
 def _settings(one: LeftOut) -> str:

@@ -180,8 +180,8 @@ def _explains(found: Explained) -> Answer:
     detail = (
         "There are no events to hold out, so columns were: segments formed without a column explain on average "
         f"{share} of its variance (95 % interval {found.value.low:.1%} to {found.value.high:.1%}); random segments of "
-        f"the same sizes explain {found.random:.1%}. It says that the segments tell something about a person beyond "
-        "the answers they were formed on, not that acting on them earns anything: that only events can show."
+        f"the same sizes explain {max(found.random, 0.0):.1%}. It says that the segments tell something about a person "
+        "beyond the answers they were formed on, not that acting on them earns anything: that only events can show."
     )
     return Answer(PAYS, passed, f"{'some' if passed else 'no'}: {share} of held-out columns explained", detail)
 
