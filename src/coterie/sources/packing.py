@@ -86,7 +86,8 @@ def missing(path: Path, name: str) -> SourceError:
         neighbours = [entry.name for entry in path.parent.iterdir() if entry.suffix == path.suffix]
     except OSError:
         neighbours = []
-    said = f"there is no file {shown(name)} in {shown(path.parent)}"
+    place = "" if "${" in name else f" in {shown(path.parent)}"  # what is filled in may be a secret
+    said = f"there is no file {shown(name)}{place}"
     if not neighbours:
         other = f", nor another '{path.suffix}' file" if path.suffix else ""
         return SourceError(f"{said}{other}; check 'source'")
