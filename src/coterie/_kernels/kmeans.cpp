@@ -19,6 +19,26 @@ constexpr int64_t MOST_BLOCKS = 256;  // so that the blocks' sums stay small
 
 int64_t padded(int64_t k) { return (k + LANES - 1) / LANES * LANES; }
 
+template <typename T>
+struct Two {
+    int32_t label;
+    T best, second;
+};
+
+// The place of the least of k numbers, the first on a tie, that number, and the next: infinite where k is 1.
+template <typename T>
+COTERIE_INLINE Two<T> two_least(const T* __restrict values, int64_t k) {
+    Two<T> found{0, values[0], std::numeric_limits<T>::infinity()};
+    for (int64_t c = 1; c < k; ++c) {
+        if (values[c] < found.best) {
+            found = {static_cast<int32_t>(c), values[c], found.best};
+        } else if (values[c] < found.second) {
+            found.second = values[c];
+        }
+    }
+    return found;
+}
+
 struct Blocks {
     int64_t n, size, count;
     explicit Blocks(int64_t rows) : n(rows) {
@@ -104,17 +124,7 @@ int64_t reassign(const float* __restrict x, const float* __restrict norms, int64
         if (from < kp) scores_of<TILE, 8>(rows, centres.turned.data(), centres.halves.data(), d, kp, from, scores.data());
         for (int64_t r = 0; r < count; ++r) {
             const float* __restrict own = scores.data() + r * kp;
-            float best = own[0], second = std::numeric_limits<float>::infinity();
-            int32_t label = 0;
-            for (int64_t c = 1; c < k; ++c) {
-                if (own[c] < best) {
-                    second = best;
-                    best = own[c];
-                    label = static_cast<int32_t>(c);
-                } else if (own[c] < second) {
-                    second = own[c];
-                }
-            }
+            const auto [label, best, second] = two_least(own, k);
             const int64_t i = open[r];
             state.upper[i] = std::sqrt(std::max(0.0f, norms[i] + 2 * best));
             state.lower[i] = std::sqrt(std::max(0.0f, norms[i] + 2 * second));
@@ -316,17 +326,7 @@ void assign_block(const double* __restrict x, const double* __restrict turned, i
             const double* __restrict line = turned + j * kp;
             for (int64_t c = 0; c < kp; ++c) sums[c] += (value - line[c]) * (value - line[c]);
         }
-        double best = sums[0], second = std::numeric_limits<double>::infinity();
-        int32_t label = 0;
-        for (int64_t c = 1; c < k; ++c) {
-            if (sums[c] < best) {
-                second = best;
-                best = sums[c];
-                label = static_cast<int32_t>(c);
-            } else if (sums[c] < second) {
-                second = sums[c];
-            }
-        }
+        const auto [label, best, second] = two_least(sums, k);
         labels[i] = label;
         own[i] = std::sqrt(best);
         other[i] = std::sqrt(k > 1 ? second : best);
