@@ -31,6 +31,16 @@ def test_the_error_of_the_difference_decides_where_it_is_known():
     assert "the difference is known to 0.041" in taken.reason
 
 
+def test_what_is_certain_but_slight_is_not_worth_another_segment():
+    # The best gains 1.6 over no segments; half a percent of it is .008.
+    rows = candidate(5, 2.593), candidate(6, 2.6)
+    taken = chosen(*rows, paired_error=lambda one, other: 0.001)
+    assert taken.candidate.k == 5
+    assert "k = 5 is the smallest that gains all but 0.5% of what it gains (2.59): fewer segments" in taken.reason
+    further = candidate(5, 2.591), candidate(6, 2.6)
+    assert chosen(*further, paired_error=lambda one, other: 0.001).candidate.k == 6
+
+
 def test_candidates_below_a_floor_are_passed_over_with_their_reason():
     shaky = candidate(3, 2.0, jaccard=(0.9, 0.9, 0.5))
     small = candidate(4, 2.0, smallest_share=0.01)

@@ -2,7 +2,8 @@
 
 Among the candidates that meet the floors on stability and smallest share, the highest lift sets the mark; the smallest
 k whose lift lies within one standard error of it is taken (the one-standard-error rule of Breiman, Friedman, Olshen &
-Stone 1984, section 3.4.3, with the error of the difference, paired over users). Where there are no events to hold out,
+Stone 1984, section 3.4.3, with the error of the difference, paired over users), or within half a percent of what the
+best gains: among many users a difference may be certain and of no use. Where there are no events to hold out,
 the variance that segments explain in columns they were not formed on takes lift's place, and the highest mean
 silhouette where that cannot be measured either.
 """
@@ -14,9 +15,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from coterie.config import Clustering, Config, Floors
-from coterie.selection.scores import MEASURES
+from coterie.selection.scores import MEASURES, Measure
 from coterie.selection.trials import counts_clusters, settings_told
 from coterie.selection.types import Candidate
+
+SLIGHT = (
+    0.005  # of what the best gains: with ten thousand users the standard error would part what nobody can tell apart
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def _choose(candidates: tuple[Candidate, ...], asked: Clustering, paired_error: 
     for measure in MEASURES[:-1]:
         scored = [Scored(i, c, *found) for i, c in eligible if (found := measure.of(c)) is not None]
         if scored:
-            index, reason = _by_score(scored, called, measure.name, paired_error)
+            index, reason = _by_score(scored, called, measure, paired_error)
             return index, f"{tried}; {len(scored)} {_meet(scored)} the floors on stability and size. {reason}"
     index, best = max(eligible, key=lambda pair: (pair[1].silhouette.value, -pair[1].k))
     return index, (
@@ -141,14 +146,15 @@ def caller(candidates: Sequence[Candidate]) -> Callable[[Candidate], str]:
 
 
 def _by_score(
-    scored: list[Scored], called: Callable[[Candidate], str], told: str, paired_error: PairedError | None
+    scored: list[Scored], called: Callable[[Candidate], str], measure: Measure, paired_error: PairedError | None
 ) -> tuple[int, str]:
     best = max(scored, key=lambda row: (row.value, -row.candidate.k))
+    told, slight = measure.name, SLIGHT * (best.value - measure.of_useless)
 
     def error(row: Scored) -> float:
         return best.error if paired_error is None else paired_error(row.place, best.place)
 
-    near = [row for row in scored if row is best or row.value >= best.value - error(row)]
+    near = [row for row in scored if row is best or row.value >= best.value - max(error(row), slight)]
     taken = min(near, key=lambda row: (row.candidate.k, -row.value))
     name = called(taken.candidate)
     if taken is best:
@@ -156,9 +162,15 @@ def _by_score(
         smaller = "none of these is smaller" if is_smallest else "no smaller k comes within one standard error of it"
         return taken.place, f"{name} has the highest {told} of these ({taken.value:.2f}), and {smaller}."
     fewer = f": fewer segments with as much {told}" if taken.candidate.k < best.candidate.k else ""
+    highest = f"The highest {told} of these is {best.value:.2f}, at {called(best.candidate)}."
+    if best.value - taken.value > error(taken):
+        return taken.place, (
+            f"{highest} {name} is the smallest that gains all but {SLIGHT:.1%} of what it gains ({taken.value:.2f})"
+            f"{fewer}."
+        )
     return taken.place, (
-        f"The highest {told} of these is {best.value:.2f}, at {called(best.candidate)}. {name} is the smallest within "
-        f"one standard error of it ({taken.value:.2f}; the difference is known to {error(taken):.3f}){fewer}."
+        f"{highest} {name} is the smallest within one standard error of it ({taken.value:.2f}; the difference is known "
+        f"to {error(taken):.3f}){fewer}."
     )
 
 

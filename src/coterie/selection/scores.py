@@ -17,10 +17,11 @@ class Score(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What is compared: its name, and how a candidate's score is read; None where it was not measured."""
+    """What is compared: its name; how a score is read, None where it was not measured; the score of useless segments."""
 
     name: str
     of: Callable[[Candidate], Score | None]
+    of_useless: float
 
 
 def _lift(candidate: Candidate) -> Score | None:
@@ -37,7 +38,11 @@ def _silhouette(candidate: Candidate) -> Score:
     return Score(candidate.silhouette.value, math.nan)
 
 
-MEASURES = (Measure("lift", _lift), Measure("explained variance", _explained), Measure("silhouette", _silhouette))
+MEASURES = (
+    Measure("lift", _lift, 1.0),
+    Measure("explained variance", _explained, 0.0),
+    Measure("silhouette", _silhouette, 0.0),
+)
 
 
 def measure_of(candidate: Candidate) -> Measure:
