@@ -17,7 +17,7 @@ class Score(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What is compared: its name; how a score is read, None where it was not measured; the score of useless segments."""
+    """What is compared: its name; how a score is read, None where not measured; the score of useless segments."""
 
     name: str
     of: Callable[[Candidate], Score | None]
