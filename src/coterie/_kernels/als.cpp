@@ -25,9 +25,10 @@ COTERIE_INLINE float dot(const float* __restrict a, const float* __restrict b, i
     float sums[LANES] = {};
     for (int64_t j = 0; j < d; j += LANES)
         for (int64_t lane = 0; lane < LANES; ++lane) sums[lane] += a[j + lane] * b[j + lane];
-    for (int64_t half = LANES / 2; half; half /= 2)
-        for (int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-    return sums[0];
+    float pairs[LANES / 2], fours[LANES / 4];
+    for (int64_t lane = 0; lane < LANES / 2; ++lane) pairs[lane] = sums[lane] + sums[lane + LANES / 2];
+    for (int64_t lane = 0; lane < LANES / 4; ++lane) fours[lane] = pairs[lane] + pairs[lane + LANES / 4];
+    return (fours[0] + fours[2]) + (fours[1] + fours[3]);
 }
 
 // out = (base + ridge I) p
@@ -168,7 +169,8 @@ COTERIE_EXPORT int coterie_als_descend(const int64_t* indptr, const int32_t* ind
     return coterie::guarded([&] {
         const Rows rows{indptr, indices, weights, targets, ridge};
         coterie::for_blocks(blocks_of(n), threads, [&](int64_t b) {
-            std::vector<float> space((NEAR + 3) * d);
+            thread_local std::vector<float> space;
+            space.resize((NEAR + 3) * d);
             descend(rows, fixed, base, b * ROWS, std::min(n, (b + 1) * ROWS), d, steps, space.data(), out);
         });
     });
@@ -182,7 +184,8 @@ COTERIE_EXPORT int coterie_als_solve(const int64_t* indptr, const int32_t* indic
         const Rows rows{indptr, indices, weights, targets, ridge};
         std::atomic<bool> failed{false};
         coterie::for_blocks(blocks_of(n), threads, [&](int64_t b) {
-            std::vector<double> space(d * (d + 1));
+            thread_local std::vector<double> space;
+            space.resize(d * (d + 1));
             if (!solve_exactly(rows, fixed, base, b * ROWS, std::min(n, (b + 1) * ROWS), d, space.data(), out))
                 failed = true;
         });
