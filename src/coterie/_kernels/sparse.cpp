@@ -3,6 +3,7 @@
 
 namespace {
 
+constexpr int64_t LINE = 64;  // bytes that memory gives at once
 constexpr int64_t RUN = 64;  // products that are summed in the block's own precision before they go to double
 
 template <typename T>
@@ -15,7 +16,9 @@ COTERIE_INLINE void rows_times(const int64_t* __restrict indptr, const int32_t* 
             const int64_t to = std::min(from + RUN, indptr[i + 1]);
             for (int64_t c = 0; c < width; ++c) run[c] = 0;
             for (int64_t e = from; e < to; ++e) {
-                if (e + 8 < to) __builtin_prefetch(block + indices[e + 8] * width);
+                if (e + 4 < indptr[i + 1])
+                    for (int64_t c = 0; c < width; c += LINE / static_cast<int64_t>(sizeof(T)))
+                        __builtin_prefetch(block + indices[e + 4] * width + c);
                 const T cell = static_cast<T>(cells[e]);
                 const T* __restrict line = block + indices[e] * width;
                 for (int64_t c = 0; c < width; ++c) run[c] += cell * line[c];
