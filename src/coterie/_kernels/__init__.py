@@ -98,7 +98,7 @@ class Ridges(NamedTuple):
     """n ridge regressions: row u solves (base + sum_i w_ui y_i y_i' + ridge_u I) x = sum_i t_ui y_i.
 
     Args:
-        pattern: (n, m) CSR, whose cells are t. weights: (p,) w of its cells; None where all are 1. ridge: (n,), > 0.
+        targets: (n, m) CSR, whose cells are t. weights: (p,) w of its cells; None where all are 1. ridge: (n,), > 0.
     """
 
     targets: sp.csr_array

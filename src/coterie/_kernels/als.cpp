@@ -67,35 +67,19 @@ void descend(const Rows& rows, const float* __restrict fixed, const float* __res
                 for (int64_t j = 0; j < d; j += LANES) __builtin_prefetch(fixed + own[e + 4] * d + j);
             const float* __restrict y = fixed + own[e] * d;
             const float along = targets[e] - weight(e) * dot(y, x, d);
-            if (is_near) {
-                float* __restrict kept = near + e * d;
-                for (int64_t j = 0; j < d; ++j) {
-                    const float value = y[j];
-                    kept[j] = value;
-                    residual[j] += along * value;
-                }
-            } else {
-                for (int64_t j = 0; j < d; ++j) residual[j] += along * y[j];
-            }
+            for (int64_t j = 0; j < d; ++j) residual[j] += along * y[j];
+            if (is_near) std::copy(y, y + d, near + e * d);
         }
         float size = dot(residual, residual, d);
         for (int64_t j = 0; j < d; ++j) direction[j] = residual[j];
         for (int64_t step = 0; step < steps && size > 1e-20f; ++step) {
             apply_base(base, ridge, direction, d, image);
-            if (is_near) {
-                for (int64_t e = 0; e < count; ++e) {
-                    const float* __restrict y = near + e * d;
-                    const float along = weight(e) * dot(y, direction, d);
-                    for (int64_t j = 0; j < d; ++j) image[j] += along * y[j];
-                }
-            } else {
-                for (int64_t e = 0; e < count; ++e) {
-                    if (e + 4 < count)
-                        for (int64_t j = 0; j < d; j += LANES) __builtin_prefetch(fixed + own[e + 4] * d + j);
-                    const float* __restrict y = fixed + own[e] * d;
-                    const float along = weight(e) * dot(y, direction, d);
-                    for (int64_t j = 0; j < d; ++j) image[j] += along * y[j];
-                }
+            for (int64_t e = 0; e < count; ++e) {
+                if (!is_near && e + 4 < count)
+                    for (int64_t j = 0; j < d; j += LANES) __builtin_prefetch(fixed + own[e + 4] * d + j);
+                const float* __restrict y = is_near ? near + e * d : fixed + own[e] * d;
+                const float along = weight(e) * dot(y, direction, d);
+                for (int64_t j = 0; j < d; ++j) image[j] += along * y[j];
             }
             const float curve = dot(direction, image, d);
             if (!(curve > 0)) break;

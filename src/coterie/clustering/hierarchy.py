@@ -146,13 +146,14 @@ class Agglomerative:
             DataError: also where there are more rows than can be merged one by one.
         """
         check_points(points, self.k)
-        merged = self._merged(points.astype(np.float64), legacy_seed(rng))
+        exact = points.astype(np.float64)
+        merged = self._merged(exact, legacy_seed(rng))
         old = cut(merged.tree, self.k)
         labels, order = inhabited_order(old[merged.nearest], self.k)
         new_number = np.empty(self.k, np.int32)
         new_number[order] = np.arange(len(order))
         dendrogram = Dendrogram(merged.points, np.bincount(merged.nearest), new_number[old], merged.tree)
-        return FittedHierarchy(dendrogram, cluster_means(points.astype(np.float64), labels, len(order)), labels)
+        return FittedHierarchy(dendrogram, cluster_means(exact, labels, len(order)), labels)
 
     def _merged(self, points: Floats, seed: int) -> _Merged:
         """Merge all rows, or look up what was merged: a search cuts the tree of the same rows at every k."""
