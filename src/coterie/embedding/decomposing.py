@@ -46,9 +46,12 @@ def leading(cells: sp.csr_array, rank: int, rng: np.random.Generator) -> tuple[F
         if not is_small and energy - held <= ENOUGH * energy:
             break
         held = energy
-    rows = np.linalg.qr(times(cells, columns).astype(np.float64))[0]
+    image = times(cells, columns).astype(np.float64)
+    with single_threaded():  # LAPACK alone: products have the same bits whatever the number of threads
+        basis = np.linalg.qr(image)[0]
+    within = times(turned, basis)
     with single_threaded():
-        vectors, values, _ = np.linalg.svd(times(turned, rows), full_matrices=False)
+        vectors, values, _ = np.linalg.svd(within, full_matrices=False)
     vectors, values = vectors[:, :rank], values[:rank]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
     return values, vectors * np.where(signs == 0, 1.0, signs)
