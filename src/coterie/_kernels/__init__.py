@@ -6,7 +6,7 @@ fall-back in Python: a missing library is an error that says how to build it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from coterie.parallel import kernel_threads
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.uint16]
 ALS_LANES = 16  # factors are padded to a multiple of this
 
 
@@ -81,17 +82,55 @@ def assign(points: Floats, centres: Floats) -> tuple[npt.NDArray[np.int32], Floa
 def times(matrix: sp.csr_array, block: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Multiply an (n, m) matrix by an (m, w) block of the same precision as the result, (n, w): single or double.
 
-    Cells are taken in single precision; sums of 64 products each are added up in double precision.
+    Cells are taken in single precision; sums of 64 products each are added up in double precision. Widths of
+    16, 32, ... 96 go fastest.
     """
     n, m = matrix.shape
     kind = np.float32 if block.dtype == np.float32 else np.float64
     block = dense(block, kind, (m, None), "block")
     out = np.empty((n, block.shape[1]), kind)
-    indptr, indices = _pattern(matrix)
-    cells = np.ascontiguousarray(matrix.data, np.float32)
     name = "coterie_times_single" if kind is np.float32 else "coterie_times_double"
-    call(name, indptr, indices, cells, n, block, block.shape[1], kernel_threads(), out)
+    call(name, *_cells_of(matrix), n, block, block.shape[1], kernel_threads(), out)
     return out
+
+
+def halved(block: Singles) -> Halves:
+    """Round single-precision numbers to their upper 16 bits (bfloat16), by at most 2^-9; a tie to the even one."""
+    bits = np.ascontiguousarray(block, np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def times_half(matrix: sp.csr_array, block: Halves, kind: type[np.uint16 | np.float32]) -> npt.NDArray[Any]:
+    """Multiply an (n, m) matrix by an (m, w) block of ``halved`` numbers: half the memory to gather from.
+
+    Args:
+        kind: of the product, (n, w): ``np.uint16`` for halved numbers again, ``np.float32`` for single precision.
+    """
+    n, m = matrix.shape
+    block = dense(block, np.uint16, (m, None), "block")
+    out = np.empty((n, block.shape[1]), kind)
+    places = (out, None) if kind is np.uint16 else (None, out)
+    call("coterie_times_half", *_cells_of(matrix), n, block, block.shape[1], kernel_threads(), *places)
+    return out
+
+
+def gram_of_times(matrix: sp.csr_array, block: Singles) -> Floats:
+    """Give (w, w) P' P of P, an (n, m) matrix times an (m, w) block, in double precision and without keeping P."""
+    n, m = matrix.shape
+    block = dense(block, np.float32, (m, None), "block")
+    gram = np.empty((block.shape[1], block.shape[1]))
+    call("coterie_gram_of_times", *_cells_of(matrix), n, block, block.shape[1], kernel_threads(), gram)
+    return gram
+
+
+def turned(matrix: sp.csr_array) -> sp.csr_array:
+    """Give the (m, n) transpose of an (n, m) matrix, its cells in single precision and in order of rows."""
+    n, m = matrix.shape
+    indptr, indices, cells = np.empty(m + 1, np.int64), np.empty(matrix.nnz, np.int32), np.empty(matrix.nnz, np.float32)
+    call("coterie_turned", *_cells_of(matrix), n, m, kernel_threads(), indptr, indices, cells)
+    if matrix.nnz <= np.iinfo(np.int32).max:  # else SciPy widens the indices too
+        indptr = indptr.astype(np.int32)
+    return sp.csr_array((cells, indices, indptr), shape=(m, n))
 
 
 class Ridges(NamedTuple):
@@ -147,6 +186,10 @@ def als_solve(rows: Ridges, fixed: Floats, base: Floats) -> Floats | None:
     base = dense(base, np.float64, (d, d), "base")
     call("coterie_als_solve", *_cells(rows, fixed), n, fixed, base, d, kernel_threads(), out, singular)
     return None if singular[0] else out
+
+
+def _cells_of(matrix: sp.csr_array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Singles]:
+    return *_pattern(matrix), np.ascontiguousarray(matrix.data, np.float32)
 
 
 def _pattern(matrix: sp.csr_array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:

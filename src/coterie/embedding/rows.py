@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ import scipy.sparse as sp
 
 from coterie.errors import ModelError
 from coterie.features.contract import Matrix
+from coterie.parallel import kernel_threads, map_in_order
+
+BLOCK_CELLS = 1_000_000
 
 
 def as_csr(matrix: Matrix) -> sp.csr_array:
@@ -29,7 +34,8 @@ def check_width(matrix: Matrix, expected: int, what: str) -> None:
 
 def row_norms(matrix: sp.csr_array) -> npt.NDArray[np.float64]:
     """Euclidean norm of each of n rows, (n,)."""
-    norms: npt.NDArray[np.float64] = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    squares = sp.csr_array((np.square(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
+    norms: npt.NDArray[np.float64] = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
     return norms
 
 
@@ -39,6 +45,26 @@ def scale_rows(matrix: sp.csr_array, divisor: npt.NDArray[np.float64]) -> sp.csr
     scaled = matrix.copy()
     scaled.data = matrix.data / np.repeat(safe, np.diff(matrix.indptr))
     return scaled
+
+
+def in_single(matrix: Matrix, prepare: Callable[[sp.csr_array], sp.csr_array]) -> sp.csr_array:
+    """Give (n, m) rows in single precision that are prepared in double, some at a time, so that few are held twice.
+
+    Args:
+        prepare: changes the values of a few rows' cells and leaves where they are.
+    """
+    cells = sp.csr_array(matrix)
+    ends = np.searchsorted(cells.indptr, np.arange(BLOCK_CELLS, cells.nnz, BLOCK_CELLS))
+    bounds = np.unique(np.concatenate([[0], ends, [cells.shape[0]]]))
+    values = np.empty(cells.nnz, np.float32)
+
+    def one_block(block: tuple[int, int]) -> None:
+        first, last = block
+        values[cells.indptr[first] : cells.indptr[last]] = prepare(as_csr(cells[first:last])).data
+
+    for _ in map_in_order(one_block, pairwise(bounds.tolist()), threads=kernel_threads()):
+        pass
+    return sp.csr_array((values, cells.indices, cells.indptr), shape=cells.shape)
 
 
 def count_distinct(points: npt.NDArray[Any], enough: int) -> int:

@@ -11,17 +11,18 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from coterie._kernels import times
 from coterie.config import refuse_unknown
 from coterie.embedding.contract import Points
 from coterie.embedding.decomposing import leading
-from coterie.embedding.rows import as_csr, check_width, row_norms, scale_rows, unit_rows
+from coterie.embedding.rows import check_width, in_single, row_norms, scale_rows, unit_rows
 from coterie.errors import ConfigError, DataError, shown
 from coterie.features.contract import Matrix
 from coterie.frozen import Frozen
@@ -35,6 +36,10 @@ class _Facts:
     unit_rows: bool
     row_degree: float
     energy: float
+
+    def scaled(self, matrix: Matrix, column_scale: npt.NDArray[np.float64]) -> sp.csr_array:
+        """Give the normalised (n, m) rows in single precision, what multiplies them being summed in double."""
+        return in_single(matrix, lambda part: _normalised(part, self.normalise, self.row_degree, column_scale))
 
 
 def _normalised(
@@ -74,8 +79,8 @@ class FittedSVD:
     def apply(self, matrix: Matrix) -> Points:
         """Fold (n, m) rows in; a row of zeros gives the zero point."""
         check_width(matrix, len(self.components), "this SVD")
-        rows = _normalised(as_csr(matrix), self._facts.normalise, self._facts.row_degree, self.column_scale)
-        points = rows @ self.components
+        rows = self._facts.scaled(matrix, self.column_scale)
+        points = times(rows, self.components).astype(np.float64, copy=False)
         if self._facts.unit_rows:
             points = unit_rows(points)
         return np.asarray(points, dtype=np.float32)
@@ -146,7 +151,7 @@ class SVD:
         Raises:
             DataError: the matrix has too few rows, columns or non-zero cells for even one dimension.
         """
-        cells = as_csr(matrix)
+        cells = sp.csr_array(matrix)
         rank = min(min(cells.shape), self.drop_leading + self.dims)
         if rank <= self.drop_leading or cells.nnz == 0:
             raise DataError(
@@ -154,8 +159,9 @@ class SVD:
                 f"is too small for an SVD that drops {self.drop_leading} leading components; give it more data"
             )
         row_degree, column_scale = self._degrees(cells)
-        normalised = _normalised(cells, self.normalise, row_degree, column_scale)
-        singular, components = leading(normalised.astype(np.float32), rank, rng)
+        facts = _Facts(self.normalise, self.unit_rows, row_degree, 0.0)
+        scaled = facts.scaled(cells, column_scale)
+        singular, components = leading(scaled, rank, rng)
         # Directions beyond the rank are rounding, which rows of length one would blow up to differences between users.
         held = int((singular > np.finfo(np.float32).eps * singular[0]).sum())
         if held <= self.drop_leading:
@@ -164,14 +170,14 @@ class SVD:
                 "leaves nothing of it to tell users apart; lower 'embedding.drop_leading' or give it more data"
             )
         kept = slice(self.drop_leading, held)
-        energy = float(np.square(singular[kept]).sum() / np.square(normalised.data).sum())
-        facts = _Facts(self.normalise, self.unit_rows, row_degree, energy)
+        energy = float(np.square(singular[kept]).sum() / np.square(scaled.data).sum(dtype=np.float64))
+        facts = replace(facts, energy=energy)
         return FittedSVD(np.ascontiguousarray(components[:, kept]), singular[kept], column_scale, facts)
 
     def _degrees(self, cells: sp.csr_array) -> tuple[float, npt.NDArray[np.float64]]:
         if self.normalise != "degree":
             return 0.0, np.ones(cells.shape[1])
-        size = abs(cells)
+        size = abs(cells.astype(np.float64))
         rows, columns = np.asarray(size.sum(axis=1)).ravel(), np.asarray(size.sum(axis=0)).ravel()
         damped = columns + self.regulariser * columns.mean()
         return float(self.regulariser * rows.mean()), 1.0 / np.sqrt(np.where(damped > 0, damped, 1.0))
