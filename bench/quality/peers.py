@@ -47,7 +47,7 @@ from coterie.features.assembling import entity_ids, make_features
 from coterie.randomness import generator
 from coterie.runs.steps import scan_sources
 from coterie.selection import gains, heldout
-from coterie.selection.lift import Pairs, lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.lift import Mask, Pairs, lift_of, ndcg_by_user
 from coterie.sources.sample import write_sample
 from coterie.tables.build import build_tables
 from coterie.terms import ITEM, NOISE, USER, VALUE
@@ -75,8 +75,8 @@ Labels = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Split:
-    train: Pairs
-    test: Pairs
+    pairs: Pairs
+    held: Mask
     part: Path
 
 
@@ -210,7 +210,7 @@ def held_out(part: Path, raw: Raw, asked: argparse.Namespace) -> tuple[npt.NDArr
         shutil.copytree(part, to)
         clean.join(gone, on=[USER, ITEM], how="anti").write_parquet(to.with_suffix(".parquet"))
         raw.take_out(to, gone)
-        made.append(Split(found.pairs.take(~held), found.pairs.take(held), to))
+        made.append(Split(found.pairs, held, to))
     return found.users, tuple(made)
 
 
@@ -251,11 +251,10 @@ def fitted(ground: Ground, way: str, python: str, seed: int) -> Fitted:
 def scores(ground: Ground, found: Fitted) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(splits, n) NDCG@10 by segment, and by global popularity."""
     by_segment, by_all = [], []
-    everybody = np.zeros(len(ground.users), np.int32)
     for split, labels in zip(ground.splits, found.by_split, strict=True):
-        ranks = popularity_ranks(split.train, labels, PSEUDO_USERS)
-        by_segment.append(ndcg_by_user(split.train, split.test, ranks, labels))
-        by_all.append(ndcg_by_user(split.train, split.test, ranks[-1:], everybody))
+        segment, overall = ndcg_by_user(split.pairs, split.held, [labels], PSEUDO_USERS)
+        by_segment.append(segment)
+        by_all.append(overall)
     return np.stack(by_segment), np.stack(by_all)
 
 

@@ -124,12 +124,13 @@ def make_embedder(config: Config) -> Embedder:
 
 
 def fit_space(
-    config: Config, tables: Tables, ids: Ids, *purpose: str | int
+    config: Config, tables: Tables, ids: Ids, *purpose: str | int, most_rows: int | None = None
 ) -> tuple[Space, Points, npt.NDArray[np.bool_]]:
     """Fit features and embedding on some entities, and place these in it.
 
     Args:
         purpose: names the random stream, so that refits for different ends are independent.
+        most_rows: of more entities the embedding is fitted on a random sample of so many, and places all; None: on all.
 
     Returns:
         The space, and what its ``embed`` gives for the entities of the fit, without reading their rows once more.
@@ -137,8 +138,12 @@ def fit_space(
     basis = fit_basis(make_features(config, embed=True), tables, ids)
     joined = make_features(config, embed=False)
     matrix, known = basis.apply_known(tables, ids)
+    rng = generator(config.project.seed, *purpose)
+    seen = matrix
+    if most_rows is not None and most_rows < len(ids):
+        seen = matrix[np.sort(rng.choice(len(ids), most_rows, replace=False))]
     with single_threaded():
-        embedder = make_embedder(config).fit(matrix, generator(config.project.seed, *purpose))
+        embedder = make_embedder(config).fit(seen, rng)
     space = Space(basis, embedder, fit_joined(joined, tables, ids) if joined else None)
     return space, space.place(matrix, tables, ids), known
 

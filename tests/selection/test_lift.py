@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coterie.parallel import THREADS_VARIABLE
 from coterie.selection import lift
 from coterie.selection.lift import Pairs
 
@@ -15,9 +16,29 @@ def random_pairs(seed: int, n_users: int = 30, n_items: int = 25, share: float =
     return Pairs(users, items, rng.random(len(users)) < 0.7, n_users, n_items)
 
 
-def split(pairs: Pairs, seed: int = 0) -> tuple[Pairs, Pairs]:
-    held = lift.hold_out(pairs.users, 0.3, np.random.default_rng(seed))
-    return pairs.take(~held), pairs.take(held)
+def hold_out(pairs: Pairs, seed: int = 0) -> np.ndarray:
+    return lift.hold_out(pairs.users, 0.3, np.random.default_rng(seed))
+
+
+def plain_hold_out(users: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """All pairs sorted by user, then by a random number."""
+    counts = np.bincount(users)
+    quota = np.minimum(np.floor(share * counts + rng.random(len(counts))).astype(int), np.maximum(counts - 1, 0))
+    order = np.lexsort((rng.random(len(users)), users))
+    place = np.empty(len(order), int)
+    place[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return place < quota[users]
+
+
+def plain_rates(train: Pairs, labels: np.ndarray, pseudo_users: float) -> np.ndarray:
+    """(k + 1, m) rates of items in each cluster, and of all users in the last row."""
+    liked = train.take(train.positive)
+    overall = np.bincount(liked.items, minlength=train.n_items) / train.n_users
+    rates = []
+    for cluster in range(int(labels.max()) + 1):
+        own = np.bincount(liked.items[labels[liked.users] == cluster], minlength=train.n_items)
+        rates.append((own + pseudo_users * overall) / ((labels == cluster).sum() + pseudo_users))
+    return np.array([*rates, overall])
 
 
 def direct_ndcg(train: Pairs, test: Pairs, scores: np.ndarray) -> np.ndarray:
@@ -35,31 +56,56 @@ def direct_ndcg(train: Pairs, test: Pairs, scores: np.ndarray) -> np.ndarray:
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 10_000))
-def test_places_among_unseen_items_equal_a_ranking_of_the_whole_catalogue(seed):
-    train, test = split(random_pairs(seed), seed)
-    labels = np.random.default_rng(seed).integers(0, 3, train.n_users).astype(np.int32)
+@given(st.integers(0, 10_000), st.sampled_from([1, 4, 25]))
+def test_walks_down_rankings_equal_a_ranking_of_the_whole_catalogue_for_each_user(seed, depth):
+    pairs, rng = random_pairs(seed), np.random.default_rng(seed)
+    held, labels = hold_out(pairs, seed), rng.integers(-1, 3, pairs.n_users).astype(np.int32)
     labels[:3] = [0, 1, 2]
-    ranks = lift.popularity_ranks(train, labels, 20.0)
-    found = lift.ndcg_by_user(train, test, ranks, labels)
-    assert found == pytest.approx(direct_ndcg(train, test, -ranks[labels].astype(float)), nan_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lift, "DEPTH", depth)
+        found = lift.ndcg_by_user(pairs, held, [labels, np.abs(labels)], 20.0)
+    train, test = pairs.take(~held), pairs.take(held)
+    for row, own in zip(found, [labels, np.abs(labels), np.full(pairs.n_users, -1)], strict=True):
+        rates = plain_rates(train, own if (own >= 0).any() else labels, 20.0)
+        assert row == pytest.approx(direct_ndcg(train, test, rates[own]), nan_ok=True)
 
 
-def test_popularity_by_hand():
-    # Users 0 and 1 form cluster 0, user 2 cluster 1. Item 0 is liked by 0 and 1, item 1 by 2, item 2 by nobody.
-    train = Pairs(np.array([0, 1, 2, 2]), np.array([0, 0, 1, 2]), np.array([True, True, True, False]), 3, 3)
-    ranks = lift.popularity_ranks(train, np.array([0, 0, 1], np.int32), 1.0)
-    # Cluster 1: item 0 (0 + 2/3) / 2 = 1/3, item 1 (1 + 1/3) / 2 = 2/3, item 2 zero.
-    assert ranks.tolist() == [[0, 1, 2], [1, 0, 2], [0, 1, 2]]
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.sampled_from([1, 70, 10_000]))
+def test_held_out_are_the_pairs_that_a_sort_by_random_numbers_puts_first(seed, at_once):
+    pairs = random_pairs(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lift, "AT_ONCE", at_once)
+        found = lift.hold_out(pairs.users, 0.4, np.random.default_rng(seed))
+    assert np.array_equal(found, plain_hold_out(pairs.users, 0.4, np.random.default_rng(seed)))
+
+
+def test_one_and_two_threads_give_the_same_bits(monkeypatch):
+    pairs = random_pairs(3, 3_000, 60)
+    labels = [np.random.default_rng(k).integers(0, k, pairs.n_users).astype(np.int32) for k in (2, 5)]
+    found = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv(THREADS_VARIABLE, threads)
+        held = hold_out(pairs)
+        found.append((held.tobytes(), lift.ndcg_by_user(pairs, held, labels, 20.0).tobytes()))
+    assert found[0] == found[1]
+
+
+def test_ndcg_by_hand():
+    # Users 0 and 1 like items 0 and 2, user 2 item 1, user 3 items 0 and 1; the second of 0 and of 3 are held out.
+    pairs = Pairs(np.array([0, 0, 1, 1, 2, 3, 3]), np.array([0, 2, 0, 2, 1, 0, 1]), np.ones(7, bool), 4, 3)
+    held = np.array([False, True, False, False, False, False, True])
+    segment, overall = lift.ndcg_by_user(pairs, held, [np.array([0, 0, 1, 1], np.int32)], 1.0)
+    # Both have seen item 0. Each of the others is liked by one: a tie, which 1 wins among all.
+    assert overall == pytest.approx([1 / np.log2(3), np.nan, np.nan, 1], nan_ok=True)
+    assert segment == pytest.approx([1, np.nan, np.nan, 1], nan_ok=True)
 
 
 def test_a_shrinkage_without_end_ranks_every_segment_like_all():
-    train, _ = split(random_pairs(4))
-    labels = (np.arange(train.n_users) % 3).astype(np.int32)
-    ranks = lift.popularity_ranks(train, labels, 1e9)
-    likes = np.bincount(train.items[train.positive], minlength=train.n_items)
-    for row in ranks:
-        assert (np.diff(likes[np.argsort(row)]) <= 0).all()
+    pairs = random_pairs(4)
+    labels = (np.arange(pairs.n_users) % 3).astype(np.int32)
+    segment, overall = lift.ndcg_by_user(pairs, hold_out(pairs), [labels], 1e12)
+    assert np.nanmean(segment) == pytest.approx(np.nanmean(overall), abs=0.02)
 
 
 def test_each_user_loses_the_share_and_keeps_something():
@@ -83,12 +129,12 @@ def test_planted_taste_pays_and_random_segments_do_not():
     taste = rng.integers(0, 2, n_users)
     chance = np.where(taste[:, None] == (np.arange(n_items) >= 30)[None, :], 0.35, 0.05)
     users, items = np.nonzero(rng.random((n_users, n_items)) < chance)
-    train, test = split(Pairs(users, items, np.ones(len(users), bool), n_users, n_items))
+    pairs = Pairs(users, items, np.ones(len(users), bool), n_users, n_items)
+    held = hold_out(pairs)
 
     def measured(labels):
-        ranks = lift.popularity_ranks(train, labels, 20.0)
-        by_all = lift.ndcg_by_user(train, test, ranks, np.full(n_users, 2))
-        return lift.lift_of(lift.ndcg_by_user(train, test, ranks, labels)[None], by_all[None], labels).lift
+        by_segment, by_all = lift.ndcg_by_user(pairs, held, [labels], 20.0)
+        return lift.lift_of(by_segment[None], by_all[None], labels).lift
 
     planted, random = measured(taste.astype(np.int32)), measured(rng.integers(0, 2, n_users).astype(np.int32))
     assert planted.low > 1.3

@@ -145,17 +145,29 @@ def test_users_of_whom_the_rest_knows_nothing_are_in_no_segment(monkeypatch):
     fitted = []
     original = paying._fit_or_nobody
 
-    def spy(search, trial, points, known, rng):
-        labels = original(search, trial, points, known, rng)
-        fitted.append((known, labels))
+    def spy(clusterer, points, rows, seen, rng):
+        labels = original(clusterer, points, rows, seen, rng)
+        fitted.append((rows, labels))
         return labels
 
     monkeypatch.setattr(paying, "_fit_or_nobody", spy)
     pay(search, fit_all(search)[0])
     assert fitted
-    for known, labels in fitted:
-        assert 0 < known.sum() < len(known)
-        assert np.array_equal(labels < 0, ~known)
+    for rows, labels in fitted:
+        assert 0 < len(rows) < len(labels)
+        assert np.array_equal(np.flatnonzero(labels >= 0), rows)
+
+
+@pytest.mark.parametrize(("embedded", "clustered"), [(30, 60), (60, 20), (30, 20)])
+def test_of_many_users_a_sample_is_fitted_anew_and_places_all(monkeypatch, embedded, clustered):
+    search = of_tables({**TASTE, "clustering": {"methods": ["kmeans"], "k": 2, "starts": 2}}, {"likes": camps()})
+    trials, _ = fit_all(search)
+    (whole,) = pay(search, trials)
+    monkeypatch.setattr(paying, "MOST_EMBEDDED", embedded)
+    monkeypatch.setattr(paying, "MOST_CLUSTERED", clustered)
+    (some,) = pay(search, trials)
+    assert some.lift.n_users == whole.lift.n_users
+    assert some.lift.lift.value == pytest.approx(whole.lift.lift.value, abs=0.02)
 
 
 def test_a_positive_floor_of_the_config_decides_what_counts():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import silhouette_samples
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
 
 from coterie.selection import quality
 from tests.contracts.clusterer_contract import three_clouds
@@ -46,16 +46,38 @@ def test_small_tables_have_an_exact_silhouette():
 
 
 def test_the_sample_of_a_large_table_covers_the_exact_value(monkeypatch):
-    points, labels = labels_of_clouds()
-    (exact,) = quality.silhouettes(points, [labels], np.random.default_rng(0), threads=1)
-    monkeypatch.setattr(quality, "EXACT_ROWS", 50)
-    monkeypatch.setattr(quality, "SAMPLE_ROWS", 40)
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3, dtype=np.int32), 500)
+    points = (rng.normal(size=(1500, 4)) + 2.0 * labels[:, None]).astype(np.float32)
+    (exact,) = quality.silhouettes(points, [labels], rng, threads=1)
+    monkeypatch.setattr(quality, "EXACT_ROWS", 250)  # five times as many as rows, as they are
+    monkeypatch.setattr(quality, "SAMPLE_ROWS", 50)
     covered = 0
     for seed in range(40):
         (found,) = quality.silhouettes(points, [labels], np.random.default_rng(seed), threads=1)
         assert found.low < found.value < found.high
         covered += found.low <= exact.value <= found.high
     assert covered >= 34
+
+
+def test_labellings_are_compared_on_the_same_sample(monkeypatch):
+    points, labels = labels_of_clouds()
+    monkeypatch.setattr(quality, "EXACT_ROWS", 50)
+    monkeypatch.setattr(quality, "SAMPLE_ROWS", 40)
+    halves = (np.arange(len(points)) % 2).astype(np.int32)
+    together = quality.silhouettes(points, [labels, halves], np.random.default_rng(1), threads=1)
+    alone = [quality.silhouettes(points, [one], np.random.default_rng(1), threads=1)[0] for one in (labels, halves)]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.low, one.value, one.high) == pytest.approx((other.low, other.value, other.high))
+
+
+def test_indices_equal_those_of_scikit_learn():
+    points, labels = labels_of_clouds()
+    found = quality.indices(points, labels)
+    assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(points.astype(float), labels))
+    assert found.davies_bouldin == pytest.approx(davies_bouldin_score(points.astype(float), labels))
+    same = quality.indices(np.zeros((4, 2), np.float32), np.array([0, 0, 1, 1], np.int32))
+    assert (same.inertia, same.calinski_harabasz, same.davies_bouldin) == (0.0, 1.0, 0.0)
 
 
 def test_one_and_two_threads_give_the_same_bits(monkeypatch):

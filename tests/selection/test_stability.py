@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
 
 from coterie.clustering.centroid import KMeans
 from coterie.errors import DataError
-from coterie.selection.stability import Resampling, best_jaccard, bootstrap_jaccard, refit, seed_agreement
+from coterie.selection.stability import (
+    Resampling,
+    adjusted_rand,
+    best_jaccard,
+    bootstrap_jaccard,
+    refit,
+    seed_agreement,
+)
 from coterie.selection.types import stability_band
 from tests.contracts.clusterer_contract import three_clouds
 
@@ -52,6 +64,24 @@ def test_a_seed_from_which_nothing_is_found_agrees_with_none():
     clouds = resampling(points, 3)
     found = [refit((clouds, 0)), refit((clouds, 1)), refit((Resampling(points, truth, Unable(), 7), 2))]
     assert seed_agreement(found) == pytest.approx(1 / 3)  # one pair of three agrees
+
+
+def test_of_many_users_a_sample_draws_some_and_clouds_still_come_back():
+    points, _ = three_clouds()
+    clouds = replace(resampling(points, 3), most=40)
+    assert len(clouds.draw("bootstrap", 0)) == 40
+    assert len(replace(clouds, most=None).draw("bootstrap", 0)) == len(points)
+    assert np.mean([bootstrap_jaccard((clouds, draw)) for draw in range(10)]) > 0.95
+    refits = [refit((clouds, attempt)) for attempt in range(3)]
+    assert [len(labels) for labels in refits] == [40] * 3
+    assert seed_agreement(refits) == 1.0
+
+
+@given(st.integers(0, 1_000), st.integers(1, 60), st.integers(1, 5), st.integers(1, 5))
+def test_agreement_equals_that_of_scikit_learn(seed, n, k, others):
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(-1, k, n).astype(np.int32), rng.integers(-1, others, n).astype(np.int32)
+    assert adjusted_rand(one, other) == pytest.approx(adjusted_rand_score(one, other))
 
 
 def test_the_same_draw_is_the_same_draw():

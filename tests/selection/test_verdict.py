@@ -132,6 +132,28 @@ def test_heavy_against_light_is_warned_of():
     assert "55% of the differences in activity (log of events per user): for the most part they tell" in most
 
 
+@pytest.mark.parametrize(
+    ("method", "size", "told", "untold"),
+    [
+        ("kmeans", 10_000, [], ["20,000 of", "drawn at random"]),
+        (
+            "kmeans",
+            10_001,
+            ["30 bootstrap samples of 20,000 of the 20,002 users", "the clusters on 20,000"],
+            ["the embedd"],
+        ),
+        ("kmeans", 40_000, ["the embedding on 50,000 of the 80,000 users", "few starts on 20,000 of"], []),
+        ("dbscan", 40_000, ["the embedding on 50,000 of the 80,000 users", "samples of users"], ["the clusters on"]),
+    ],
+)
+def test_what_is_looked_at_in_part_is_said_with_its_number(method, size, told, untold):
+    protocol = " ".join(decided(candidate(2, method=method, sizes=(size, size))).protocol)
+    for part in told:
+        assert part in protocol
+    for part in untold:
+        assert part not in protocol
+
+
 def test_the_sheet_holds_every_candidate_and_the_protocol():
     decision = decided(candidate(2), candidate(3))
     assert [c.k for c in decision.candidates] == [2, 3]

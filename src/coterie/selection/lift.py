@@ -13,19 +13,26 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from coterie._kernels import ranking
+from coterie._kernels.ranking import Rankings, Taken
 from coterie.clustering.contract import Labels
 from coterie.selection.types import Interval, LiftResult
 from coterie.terms import NOISE
 
 CUTOFF = 10
+DEPTH = 1_024  # first items of a ranking that are sorted: enough for all but users who have seen as many of them
+AT_ONCE = 4_000_000  # uniforms
 Z_95 = 1.959963984540054
+GAINS = 1.0 / np.log2(np.arange(CUTOFF) + 2.0)
 Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.integer]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,18 @@ class Pairs:
     n_users: int
     n_items: int
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> Pairs:
+    def take(self, rows: Mask) -> Pairs:
         """Give some of the pairs."""
         return Pairs(self.users[rows], self.items[rows], self.positive[rows], self.n_users, self.n_items)
 
+    @property
+    def taken(self) -> Taken:
+        """The pairs in compressed rows, as kernels read them."""
+        starts = np.searchsorted(self.users, np.arange(self.n_users + 1, dtype=self.users.dtype))
+        return Taken(starts, self.items.astype(np.int32, copy=False), self.n_items)
 
-def hold_out(users: Codes, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+
+def hold_out(users: Codes, share: float, rng: np.random.Generator) -> Mask:
     """Choose each user's share of pairs to hold out, at random.
 
     Args:
@@ -62,59 +75,83 @@ def hold_out(users: Codes, share: float, rng: np.random.Generator) -> npt.NDArra
     """
     counts = np.bincount(users)
     quota = np.minimum(np.floor(share * counts + rng.random(len(counts))).astype(np.int64), np.maximum(counts - 1, 0))
-    order = np.lexsort((rng.random(len(users)), users))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    held: npt.NDArray[np.bool_] = place < quota[users]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    held, first = np.empty(len(users), np.bool_), 0
+    while first < len(counts):  # some users at a time: the uniforms of all pairs would take more room than the pairs
+        last = max(first + 1, int(np.searchsorted(starts, starts[first] + AT_ONCE, "right")) - 1)
+        here = slice(starts[first], starts[last])
+        uniforms = rng.random(here.stop - here.start)
+        held[here] = ranking.hold_out(uniforms, starts[first : last + 1] - here.start, quota[first:last])
+        first = last
     return held
 
 
-def popularity_ranks(train: Pairs, labels: Labels, pseudo_users: float) -> npt.NDArray[np.int64]:
-    """Rank the catalogue for each cluster and, in the last row, for all users together; noise counts among all alone.
+def ndcg_by_user(pairs: Pairs, held: Mask, labelings: Sequence[Labels], pseudo_users: float) -> Floats:
+    """Give each user's NDCG@10 on held-out positives, ranked by popularity in the own cluster of each labelling.
 
-    A cluster's rate for an item is (positives in the cluster + pseudo_users * global rate) / (users + pseudo_users).
-
-    Returns:
-        (k + 1, m) place of each item, 0 = first; ties by the smallest column.
-    """
-    n_clusters = int(labels.max()) + 1
-    liked = train.take(train.positive)
-    overall = np.bincount(liked.items, minlength=train.n_items) / train.n_users
-    liked = liked.take(labels[liked.users] != NOISE)
-    cells = labels[liked.users].astype(np.int64) * train.n_items + liked.items
-    counts = np.bincount(cells, minlength=n_clusters * train.n_items).reshape(n_clusters, train.n_items)
-    sizes = np.bincount(labels[labels != NOISE], minlength=n_clusters)[:, None]
-    rates = np.vstack([(counts + pseudo_users * overall) / (sizes + pseudo_users), overall])
-    order = np.argsort(-rates, axis=1, kind="stable")
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(train.n_items)[None, :], axis=1)
-    return ranks
-
-
-def ndcg_by_user(train: Pairs, test: Pairs, ranks: npt.NDArray[np.int64], rows: Labels) -> Floats:
-    """Give each user's NDCG@10 on held-out positives, over the full catalogue without what was seen in training.
-
-    Nothing of size users x items is made: an item's place among the unseen ones is its place in the ranking less the
-    number of seen items before it.
+    The ranking runs over the full catalogue without the items that the user has seen, which are those not held out. A
+    cluster's rate for an item is (positives in the cluster + pseudo_users * global rate) / (users + pseudo_users); ties
+    go by the smallest column. Noise is ranked for by popularity among all.
 
     Args:
-        train, test: pairs in canonical order. ranks: (r, m) places. rows: (n,) which row of ``ranks`` a user gets.
+        pairs: in canonical order. held: (p,) which of them are held out. labelings: (n,) each.
 
     Returns:
-        (n_users,) in [0, 1]; NaN for users without held-out positives.
+        (labelings + 1, n) in [0, 1], the last row by popularity among all; NaN for users without held-out positives.
     """
-    liked = test.take(test.positive)
-    m = train.n_items
-    rows = np.where(rows == NOISE, len(ranks) - 1, rows)
-    seen = np.sort(train.users * m + ranks[rows[train.users], train.items])
-    target = liked.users * m + ranks[rows[liked.users], liked.items]
-    before = np.searchsorted(seen, target) - np.searchsorted(seen, liked.users * m)
-    place = target - liked.users * m - before
-    gain = np.where(place < CUTOFF, 1.0 / np.log2(np.minimum(place, CUTOFF) + 2.0), 0.0)
-    found = np.bincount(liked.users, gain, train.n_users)
-    ideal = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(np.arange(CUTOFF) + 2.0))])
-    best = ideal[np.minimum(np.bincount(liked.users, minlength=train.n_users), CUTOFF)]
-    return np.where(best > 0, found / np.where(best > 0, best, 1.0), np.nan)
+    taken, liked = pairs.taken, held & pairs.positive
+    rows = _rows_of(labelings, pairs.n_users)
+    rates = _rates(taken, pairs.positive & ~held, rows, pseudo_users)
+    kinds = np.where(held, ranking.HELD, ranking.SEEN).astype(np.uint8)
+    kinds[liked] = ranking.LIKED
+    n_liked = np.bincount(pairs.users[liked], minlength=pairs.n_users)
+    found = np.full(rows.shape, np.nan)
+    users, depth = np.flatnonzero(n_liked), min(DEPTH, pairs.n_items)
+    while len(users):
+        ranking.add_gains(taken, kinds, users, _ranked(rates, rows, users, depth), found)
+        users = users[(found[:, users] < 0).any(axis=0)]  # a ranking's first items were too few for them
+        depth = min(8 * depth, pairs.n_items)
+    ideal = np.concatenate([[np.nan], np.cumsum(GAINS)])
+    ndcg: Floats = found / ideal[np.minimum(n_liked, CUTOFF)]
+    return ndcg
+
+
+def _rows_of(labelings: Sequence[Labels], n_users: int) -> npt.NDArray[np.int32]:
+    """Number the clusters of all labellings, (labelings + 1, n); the last number is everybody's, and noise's."""
+    sizes = [int(labels.max(initial=NOISE)) + 1 for labels in labelings]
+    ends = np.cumsum([0, *sizes])
+    rows = np.full((len(labelings) + 1, n_users), ends[-1], np.int32)
+    for row, labels, first in zip(rows, labelings, ends, strict=False):
+        row[labels != NOISE] = labels[labels != NOISE] + first
+    return rows
+
+
+def _rates(taken: Taken, counted: Mask, rows: npt.NDArray[np.int32], pseudo_users: float) -> Floats:
+    """Give the (r, m) rate of each item in each row of ``_rows_of``."""
+    everybody = int(rows[-1, 0])
+    own = rows.copy()
+    own[:-1][rows[:-1] == everybody] = NOISE
+    counts = ranking.popularity(taken, counted, own, everybody + 1)
+    sizes = np.bincount(own[own != NOISE], minlength=everybody + 1)[:, None]
+    overall = counts[-1] / rows.shape[1]
+    rates: Floats = (counts + pseudo_users * overall) / (sizes + pseudo_users)
+    rates[-1] = overall
+    return rates
+
+
+def _ranked(rates: Floats, rows: npt.NDArray[np.int32], users: Codes, depth: int) -> Rankings:
+    """Rank the first items by each row of rates that some users need; ties go by the smallest column."""
+    needed = np.unique(rows[:, users])
+    number = np.zeros(len(rates), np.int32)
+    number[needed] = np.arange(len(needed))
+    return Rankings(np.stack([_first(rates[row], depth) for row in needed]), number[rows], GAINS)
+
+
+def _first(rates: Floats, depth: int) -> npt.NDArray[np.int32]:
+    least = np.partition(rates, len(rates) - depth)[len(rates) - depth]
+    found = np.flatnonzero(rates >= least)
+    order = np.argsort(-rates[found], kind="stable")[:depth]
+    return found[order].astype(np.int32)
 
 
 def ratio(numerator: Floats, denominator: Floats) -> tuple[Interval, float]:

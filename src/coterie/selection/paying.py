@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from coterie.clustering.contract import Labels
+from coterie.clustering.contract import Clusterer, Labels
 from coterie.embedding.contract import Points
 from coterie.errors import DataError
 from coterie.features.contract import Matrix
@@ -19,16 +19,19 @@ from coterie.model import fit_space, make_embedder
 from coterie.randomness import generator
 from coterie.selection import explained, gains, heldout, quality
 from coterie.selection.gains import Gains
-from coterie.selection.lift import lift_of, ndcg_by_user, popularity_ranks
+from coterie.selection.lift import lift_of, ndcg_by_user
 from coterie.selection.references import sample_rows
-from coterie.selection.trials import Search, Trial
+from coterie.selection.trials import Search, Trial, most_drawn
 from coterie.selection.types import Explained, LiftResult
 from coterie.terms import NOISE
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 MOST_COLUMNS = 2_000  # wider tables are sparse ones, of which a held-out fifth says little about any user
 MOST_ROWS = 20_000  # whose standard error is a seventh of a percent of what a user differs by
 REFIT_STARTS = 3
+MOST_EMBEDDED = 50_000  # users that an embedding is refitted on
+MOST_CLUSTERED = 20_000  # users that are clustered anew; the others follow them
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def pay(search: Search, trials: Sequence[Trial]) -> list[Paid]:
         return _by_columns(search, trials)
     found = heldout.catalogue(table, search.ids, heldout.positive_floor(search.config, table))
     n_events = np.maximum(found.events, 1).astype(np.float64)
-    splits = [_one_split(search, found, trials, number) for number in range(search.config.evaluation.splits)]
-    by_segment, by_all = np.stack([s for s, _ in splits]), np.stack([a for _, a in splits])
+    splits = np.stack([_one_split(search, found, trials, number) for number in range(search.config.evaluation.splits)])
+    by_segment, by_all = splits[:, :-1], splits[:, -1]
     paid = []
     for i, trial in enumerate(trials):
         inside = trial.labels != NOISE
@@ -69,40 +72,45 @@ def pay(search: Search, trials: Sequence[Trial]) -> list[Paid]:
     return paid
 
 
-def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial], number: int) -> tuple[Floats, Floats]:
-    """Hold events out once, refit everything on the rest, and rank.
+def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial], number: int) -> Floats:
+    """Hold events out once, refit everything on the rest, and rank for all users.
+
+    Of many users embedding and clusters are refitted on a random sample, and give all of them their place and label.
 
     Returns:
-        NDCG@10 by segment, (trials, n), and by global popularity, (n,).
+        (trials + 1, n) NDCG@10 by segment, and in the last row by global popularity.
     """
     config, seed = search.config, search.config.project.seed
     held = found.hold_out(config.evaluation.holdout, generator(seed, "hold-out", number))
-    train, test = found.pairs.take(~held), found.pairs.take(held)
     tables = heldout.without(search.tables, found, held)
-    _, points, known = fit_space(config, tables, search.ids, "lift-space", number)
-    pseudo_users = config.evaluation.pseudo_users
-    everybody = np.zeros(len(search.ids), np.int32)
-    by_all = ndcg_by_user(train, test, popularity_ranks(train, everybody, pseudo_users)[-1:], everybody)
+    _, points, known = fit_space(config, tables, search.ids, "lift-space", number, most_rows=MOST_EMBEDDED)
+    rows = np.flatnonzero(known)
+    seen = rows[sample_rows(len(rows), MOST_CLUSTERED, generator(seed, "lift-rows", number))]
 
-    def one(trial: Trial) -> Floats:
+    def one(trial: Trial) -> Labels:
         rng = generator(seed, "lift-cluster", *trial.asked.stream, number)
-        labels = _fit_or_nobody(search, trial, points, known, rng)
-        return ndcg_by_user(train, test, popularity_ranks(train, labels, pseudo_users), labels)
+        return _fit_or_nobody(
+            search.clusterer(trial.asked), points, rows, seen if most_drawn(trial.asked.method) else rows, rng
+        )
 
     what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
-    return np.stack(list(search.each(what, one, trials))), by_all
+    labelings = list(search.each(what, one, trials))
+    return ndcg_by_user(found.pairs, held, labelings, config.evaluation.pseudo_users)
 
 
-def _fit_or_nobody(
-    search: Search, trial: Trial, points: Points, known: npt.NDArray[np.bool_], rng: np.random.Generator
-) -> Labels:
-    """Cluster the users anew, but for those of whom the rest of the data knows nothing, who are in no segment.
+def _fit_or_nobody(clusterer: Clusterer, points: Points, rows: Rows, seen: Rows, rng: np.random.Generator) -> Labels:
+    """Cluster users anew, but for those of whom the rest of the data knows nothing, who are in no segment.
 
-    Where the others cannot be clustered so, nobody is in a segment.
+    Args:
+        points: (n, d). rows: (r,) users of whom it knows something. seen: those of them whom clusters are found among.
+
+    Returns:
+        (n,) labels; nobody is in a segment where clusters cannot be found.
     """
     labels = np.full(len(points), NOISE, np.int32)
     with suppress(DataError):
-        labels[known] = search.clusterer(trial.asked).fit(points[known], rng).fit_labels
+        fitted = clusterer.fit(points[seen], rng)
+        labels[rows] = fitted.fit_labels if len(seen) == len(rows) else fitted.assign(points[rows]).labels
     return labels
 
 

@@ -18,6 +18,7 @@ from coterie.selection.trials import (
     Progress,
     counts_clusters,
     make_clusterer,
+    most_drawn,
     reads_categories,
 )
 from coterie.selection.types import Candidate, GapCurve, NullTest
@@ -68,7 +69,7 @@ def prove(
     clusterer = make_clusterer(
         config.clustering, asked.method, asked.k, asked.settings, columns=columns, most_starts=STARTS
     )
-    resampling = Resampling(points, labels, clusterer, config.project.seed)
+    resampling = Resampling(points, labels, clusterer, config.project.seed, most_drawn(asked.method))
     pairs = sls.within(resampling, pairs=min(sls.PAIRS, config.evaluation.bootstraps), threads=threads)
     progress("stability within the solution", 3, 3)
     return Proof(null, gap, tuple(tuple(float(value) for value in segment) for segment in pairs.T))

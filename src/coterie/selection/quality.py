@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
+from scipy.spatial.distance import cdist
 
 from coterie.clustering.contract import Labels
 from coterie.embedding.contract import Points
-from coterie.parallel import map_in_order, single_threaded
+from coterie.parallel import map_in_order
+from coterie.selection.references import sample_rows
 from coterie.selection.types import Interval
 
 EXACT_ROWS = 20_000
@@ -36,18 +37,36 @@ def indices(points: Points, labels: Labels) -> Indices:
     """Compute the indices that need only the centres.
 
     Args:
-        points: (n, d). labels: (n,) of at least two clusters.
+        points: (n, d). labels: (n,) of at least two clusters, each with members.
+
+    Source:
+        Caliński & Harabasz (1974), "A dendrite method for cluster analysis"; Davies & Bouldin (1979), "A cluster
+        separation measure".
     """
     exact = points.astype(np.float64)
-    counts = np.bincount(labels)
+    n, counts = len(labels), np.bincount(labels)
     sums = np.stack([np.bincount(labels, exact[:, j], len(counts)) for j in range(exact.shape[1])], axis=1)
-    offsets = exact - (sums / counts[:, None])[labels]
-    with single_threaded():
-        return Indices(
-            float(np.einsum("ij,ij->", offsets, offsets)),
-            float(calinski_harabasz_score(exact, labels)),
-            float(davies_bouldin_score(exact, labels)),
-        )
+    centres = sums / counts[:, None]
+    exact -= centres[labels]
+    squares = np.einsum("ij,ij->i", exact, exact)
+    inertia = float(squares.sum())
+    offsets = centres - sums.sum(axis=0) / n
+    between = float(counts @ np.einsum("ij,ij->i", offsets, offsets))
+    ratio = between * (n - len(counts)) / (inertia * (len(counts) - 1)) if inertia > 0 else 1.0
+    return Indices(inertia, ratio, _davies_bouldin(centres, np.bincount(labels, np.sqrt(squares)) / counts))
+
+
+def _davies_bouldin(centres: npt.NDArray[np.float64], radii: npt.NDArray[np.float64]) -> float:
+    """Give the mean over clusters of how near the most similar other one is.
+
+    Args:
+        centres: (k, d). radii: (k,) mean distances of members to them.
+    """
+    apart = cdist(centres, centres)
+    if np.allclose(radii, 0) or np.allclose(apart, 0):
+        return 0.0
+    apart[apart == 0] = np.inf
+    return float(((radii[:, None] + radii) / apart).max(axis=1).mean())
 
 
 def silhouettes(
@@ -55,8 +74,8 @@ def silhouettes(
 ) -> list[Interval]:
     """Give the mean silhouette of each labelling, from one pass over the distances.
 
-    Exact up to ``EXACT_ROWS`` rows (an interval of no width). Above, ``SAMPLE_ROWS`` rows drawn from every cluster in
-    proportion are compared with all rows, and the interval is that of the stratified mean.
+    Exact up to ``EXACT_ROWS`` rows (an interval of no width). Above, ``SAMPLE_ROWS`` rows are compared with
+    ``EXACT_ROWS``, all drawn at random, the same for every labelling; the interval is that of a mean over such rows.
 
     Args:
         points: (n, d). labelings: each (n,), clusters 0..k-1, k >= 2.
@@ -65,33 +84,25 @@ def silhouettes(
         One mean in [-1, 1] a labelling; higher is better.
 
     Source:
-        Rousseeuw (1987), "Silhouettes: a graphical aid". Interval: Cochran (1977), equation 5.13.
+        Rousseeuw (1987), "Silhouettes: a graphical aid". Interval: Cochran (1977), equation 2.22.
     """
     if not labelings:
         return []
-    exact = points.astype(np.float64)
-    if len(points) <= EXACT_ROWS:
-        values = silhouette_values(exact, np.arange(len(points)), labelings, threads=threads)
+    n = len(points)
+    if n <= EXACT_ROWS:
+        values = silhouette_values(points.astype(np.float64), np.arange(n), labelings, threads=threads)
         return [Interval(float(v.mean()), float(v.mean()), float(v.mean())) for v in values]
-    return [_sampled(exact, labels, rng, threads) for labels in labelings]
+    others = sample_rows(n, EXACT_ROWS, rng)
+    rows = sample_rows(len(others), SAMPLE_ROWS, rng)
+    exact = points[others].astype(np.float64)
+    seen = [labels[others] for labels in labelings]
+    return [_mean(values, n) for values in silhouette_values(exact, rows, seen, threads=threads)]
 
 
-def _sampled(points: npt.NDArray[np.float64], labels: Labels, rng: np.random.Generator, threads: int) -> Interval:
-    counts = np.bincount(labels)
-    taken = np.minimum(counts, np.maximum(2, np.round(SAMPLE_ROWS * counts / counts.sum()).astype(int)))
-    rows = [
-        np.sort(rng.choice(np.flatnonzero(labels == c), size, replace=False)) for c, size in enumerate(taken) if size
-    ]
-    (values,) = silhouette_values(points, np.concatenate(rows), [labels], threads=threads)
-    parts = np.split(values, np.cumsum([len(r) for r in rows])[:-1])
-    weights = counts[counts > 0] / counts.sum()
-    mean = float(sum(w * part.mean() for w, part in zip(weights, parts, strict=True)))
-    spread = sum(
-        w**2 * part.var(ddof=1) / len(part) * (1 - len(part) / n)
-        for w, part, n in zip(weights, parts, counts[counts > 0], strict=True)
-        if len(part) > 1
-    )
-    half = Z_95 * float(np.sqrt(spread))
+def _mean(values: npt.NDArray[np.float64], n: int) -> Interval:
+    """Give the mean of a sample of n rows with its interval."""
+    mean = float(values.mean())
+    half = Z_95 * float(np.sqrt(values.var(ddof=1) / len(values) * (1 - len(values) / n)))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -12,7 +12,7 @@ from coterie.selection import quality, sls, stability
 from coterie.selection.gains import Gains
 from coterie.selection.paying import Paid, pay
 from coterie.selection.separation import separated_by
-from coterie.selection.trials import Search, Trial, fit_all
+from coterie.selection.trials import Search, Trial, fit_all, most_drawn
 from coterie.selection.types import Candidate, Interval, LeftOut
 from coterie.terms import NOISE
 
@@ -111,7 +111,7 @@ def _stability(search: Search, trials: Sequence[Trial]) -> tuple[list[tuple[floa
     evaluation, seed = search.config.evaluation, search.config.project.seed
     refitters = [search.clusterer(trial.asked, most_starts=REFIT_STARTS) for trial in trials]
     resamplings = [
-        stability.Resampling(search.points, trial.labels, refitter, seed)
+        stability.Resampling(search.points, trial.labels, refitter, seed, most_drawn(trial.asked.method))
         for trial, refitter in zip(trials, refitters, strict=True)
     ]
     draws = [(resampling, draw) for resampling in resamplings for draw in range(evaluation.bootstraps)]

@@ -74,8 +74,8 @@ class Lineage:
 def within(resampling: Resampling, *, pairs: int = PAIRS, threads: int) -> Floats:
     """Measure segment level stability within a solution, SLSw.
 
-    Each time two bootstrap samples of the users are clustered and all users are assigned by both; a segment's agreement
-    is its highest Jaccard similarity to a segment of either, averaged over the two.
+    Each time two bootstrap samples of the users (``Resampling.draw``) are clustered and all users are assigned by both;
+    a segment's agreement is its highest Jaccard similarity to a segment of either, averaged over the two.
 
     Args:
         resampling: the solution, and the clusterer with its settings.
@@ -101,8 +101,8 @@ def _agreement(resampling: Resampling, pair: int) -> Floats:
 
 
 def _sample_agreement(resampling: Resampling, pair: int, half: int) -> Floats:
-    n, n_clusters = len(resampling.labels), int(resampling.labels.max(initial=NOISE)) + 1
-    drawn = np.sort(generator(resampling.seed, "slsw", pair, half).integers(0, n, n))
+    n_clusters = int(resampling.labels.max(initial=NOISE)) + 1
+    drawn = resampling.draw("slsw", pair, half)
     rng = generator(resampling.seed, "slsw-fit", pair, half)
     try:
         fitted = resampling.clusterer.fit(resampling.points[drawn], rng)

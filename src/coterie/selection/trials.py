@@ -18,6 +18,7 @@ from coterie.features.contract import Ids
 from coterie.model import Space
 from coterie.parallel import map_in_order
 from coterie.randomness import generator
+from coterie.selection.stability import MOST_DRAWN
 from coterie.selection.types import LeftOut
 from coterie.tables import Tables
 from coterie.terms import NOISE
@@ -252,6 +253,11 @@ def plan(search: Search) -> tuple[tuple[Asked, ...], tuple[LeftOut, ...]]:
 def counts_clusters(method: str) -> bool:
     """Say whether a method is told the number of clusters; one that is not has ``grid`` (see the contract)."""
     return bool(getattr(plugins.find("clusterers", method), "counts_clusters", True))
+
+
+def most_drawn(method: str) -> int | None:
+    """Give how many users a resample has at most; None for all, where settings count users."""
+    return MOST_DRAWN if counts_clusters(method) else None
 
 
 def starts_at_random(method: str) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from coterie.config import Config, Evaluation, Floors
 from coterie.selection.choice import Choice, caller
 from coterie.selection.comparing import comparisons
-from coterie.selection.trials import counts_clusters, starts_at_random
+from coterie.selection.paying import MOST_CLUSTERED, MOST_EMBEDDED
+from coterie.selection.trials import counts_clusters, most_drawn, starts_at_random
 from coterie.selection.types import (
     UNSTABLE_BELOW,
     Answer,
@@ -258,11 +259,14 @@ def _gates(candidate: Candidate, grade: Grade, floors: Floors) -> tuple[Gate, ..
 
 
 def _protocol(choice: Choice, evaluation: Evaluation, null: NullTest | None) -> tuple[str, ...]:
+    candidate = choice.candidate
+    drawn = _at_most(_n_users(candidate), most_drawn(candidate.method))
     lines = [
-        f"Stability: {evaluation.bootstraps} bootstrap samples of users, clustered anew in the fixed embedding; each "
-        "segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007). The embedding is not "
-        "refitted, which is slightly on the kind side.",
-        f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits of few starts.",
+        f"Stability: {evaluation.bootstraps} bootstrap samples of {drawn}users, clustered anew in the fixed embedding; "
+        "each segment's highest Jaccard similarity to a segment of the sample, averaged (Hennig 2007). The embedding "
+        "is not refitted, which is slightly on the kind side.",
+        f"Agreement across seeds: mean adjusted Rand index over all pairs of {evaluation.seeds} refits of few starts"
+        f"{f' on {drawn}users' if drawn else ''}.",
     ]
     if null is not None:
         lines.insert(
@@ -273,15 +277,29 @@ def _protocol(choice: Choice, evaluation: Evaluation, null: NullTest | None) -> 
             f"{null.floor:.0%}.",
         )
     kind = "It was chosen on the same splits, so its lift is slightly on the kind side."
-    if choice.candidate.lift is not None:
+    if candidate.lift is not None:
         lines.append(
             f"Lift: {evaluation.holdout:.0%} of every user's events held out at random, {evaluation.splits} times; "
-            "features, embedding and clustering refitted on the rest each time; NDCG@10 over the full catalogue "
-            "without items seen in training; popularity of positive events shrunk to the global rate with "
-            f"{evaluation.pseudo_users:g} pseudo-users; users without held-out positives skipped; interval paired over "
-            f"users.{f' {kind}' if len(choice.candidates) > 1 else ''}"
+            f"features, embedding and clustering refitted on the rest each time{_refitted_on(candidate)}; NDCG@10 over "
+            "the full catalogue without items seen in training; popularity of positive events shrunk to the global "
+            f"rate with {evaluation.pseudo_users:g} pseudo-users; users without held-out positives skipped; interval "
+            f"paired over users.{f' {kind}' if len(choice.candidates) > 1 else ''}"
         )
     return tuple(lines)
+
+
+def _at_most(n_users: int, most: int | None) -> str:
+    """Say how many of the users are looked at where these are not all: "20,000 of the 162,541 "."""
+    return f"{most:,} of the {n_users:,} " if most is not None and most < n_users else ""
+
+
+def _refitted_on(candidate: Candidate) -> str:
+    """Say on how many users each part is refitted for lift, where these are not all."""
+    n_users = _n_users(candidate)
+    clustered = MOST_CLUSTERED if counts_clusters(candidate.method) else None
+    parts = {"the embedding": _at_most(n_users, MOST_EMBEDDED), "the clusters": _at_most(n_users, clustered)}
+    told = [f"{part} on {number}users drawn at random" for part, number in parts.items() if number]
+    return f" ({' and '.join(told)}, which place and label all of them)" if told else ""
 
 
 def _warnings(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score
 
-from coterie.clustering.contract import Labels
 from coterie.selection.evidence.solutions import Solution
 from coterie.selection.evidence.thinning import brief, drawn
 from coterie.selection.evidence.types import AgreementMatrix
 from coterie.selection.scores import value_of
+from coterie.selection.stability import adjusted_rand
 
 MOST_SOLUTIONS = 30
 MOST_ROWS = 10_000
@@ -36,7 +35,7 @@ def agreement(found: Sequence[Solution], chosen: Solution, rng: np.random.Genera
     values = np.ones((len(shown), len(shown)))
     for a in range(len(shown)):
         for b in range(a):
-            values[a, b] = values[b, a] = brief(float(_rand(labelings[a], labelings[b])))
+            values[a, b] = values[b, a] = brief(adjusted_rand(labelings[a], labelings[b]))
     return AgreementMatrix(
         tuple(s.name for s in shown),
         next(place for place, s in enumerate(shown) if s.place == chosen.place),
@@ -45,10 +44,6 @@ def agreement(found: Sequence[Solution], chosen: Solution, rng: np.random.Genera
         len(rows),
         n_total,
     )
-
-
-def _rand(one: Labels, other: Labels) -> float:
-    return float(adjusted_rand_score(one, other))
 
 
 def best_of_each(known: Sequence[Solution], chosen: Solution) -> list[Solution]:
