@@ -11,8 +11,9 @@ help:
 	@echo "make test    all tests; those of the autoencoder need PyTorch, which make test TORCH=1 installs"
 	@echo "make check   format, lint, types, import layers, documentation"
 	@echo "make docs    the documentation as a site, in site/"
-	@echo "make bench   what the whole way gives and costs, into bench/RESULTS.md; make bench PART=als DATA=FOLDER"
-	@echo "             what a hot part costs beside its peers: svd, als, explicit, kmeans, sweep; into bench/PARTS.md"
+	@echo "make bench   what is cheap to measure, on a million ratings that it makes, into bench/RESULTS.md;"
+	@echo "             make bench PART=whole DATA=FOLDER for one part on a table: whole, scale, limits, install, or a"
+	@echo "             hot one beside its peers (svd, als, explicit, kmeans ...); docs/speed.md says more"
 	@echo "make clean   remove .venv and everything that was built; coterie-demo/ stays"
 
 demo: $(BASE)
@@ -35,11 +36,17 @@ docs: $(DEV)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "documentation: site/index.html"
 
+# Without a PART all that takes minutes; BENCH is a folder for tables, and FOLDER of DATA holds one of them.
+BENCH := bench/out
 bench: $(BASE)
-ifdef PART
 	@.ci/venv '.[bench]'
-	@$(BIN)/python bench/parts.py --parts $(PART) --data $(or $(DATA),bench/out)
+ifdef PART
+	@$(BIN)/python bench/$(if $(wildcard bench/$(PART).py),$(PART).py,parts.py --parts $(PART)) --data $(or $(DATA),$(BENCH)/1m)
 else
+	@test -e $(BENCH)/1m/truth.npz || $(BIN)/python bench/ratings.py 1m $(BENCH)/1m --csv
+	@$(BIN)/python bench/limits.py --data $(BENCH)/1m
+	@$(BIN)/python bench/parts.py --data $(BENCH)/1m
+	@$(BIN)/python bench/whole.py --data $(BENCH)/1m
 	@$(BIN)/python bench/spine.py
 endif
 

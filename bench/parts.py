@@ -3,8 +3,10 @@
     python bench/parts.py --data FOLDER [--parts svd als kmeans] [--rounds 3]
 
 FOLDER holds ``ratings.parquet`` with userId, movieId and rating. Contestants take turns, each in its own process; what
-is timed is the operation alone, after everything is loaded. Ratios are taken round by round. Writes bench/PARTS.md. The
-peers are implicit, scikit-learn and faiss: ``pip install --editable .[bench]``, or ``make bench PART=als DATA=FOLDER``.
+is timed is the operation alone, after everything is loaded. Ratios are taken round by round. Each part keeps a section
+of its own in bench/RESULTS.md. The peers are implicit, scikit-learn and faiss: ``pip install --editable .[bench]``, or
+``make bench PART=als DATA=FOLDER``; and Spark on two threads, where pyspark and a Java are installed (extra
+``bench-spark``). Peers that are not installed are named under the table.
 """
 
 from __future__ import annotations
@@ -12,13 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,13 +26,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from peers.spark import fit_als
+from sections import keep, measured
 
-HERE = Path(__file__).parent
 RANK, ITERATIONS, K = 64, 15, 8
 HELD, TOP, RANKED = 0.2, 10, 10_000
+MOST_FOR_SPARK, SPARK_ITERATIONS = 5_000_000, 2  # above so many ratings, so few iterations: one takes a minute
 CONFIDENCE = 10.0  # of a rating that is there, as in the baselines; the penalty of implicit ALS beside it
 PENALTY, EXPLICIT_PENALTY = 1.0, 0.05
 Result = dict[str, float]
+LIBRARIES = ("coterie", "numpy", "scipy", "scikit-learn", "implicit", "faiss-cpu", "pyspark")
+MODULES = {"scikit-learn": "sklearn", "spark": "pyspark"}  # of contestants that are not called as they are imported
 
 
 def prepare(folder: Path) -> None:
@@ -108,11 +112,24 @@ def _ndcg(users: np.ndarray, items: np.ndarray, train: sp.csr_array, test: sp.cs
     return float(np.mean(found))
 
 
+def _ones(cells: sp.csr_array) -> sp.csr_array:
+    return sp.csr_array((np.ones(cells.nnz, np.float32), cells.indices, cells.indptr), shape=cells.shape)
+
+
+def _rmse(users: np.ndarray, items: np.ndarray, test: sp.coo_array) -> float:
+    wrong = 0.0
+    for start in range(0, test.nnz, 1_000_000):
+        rows, columns = test.row[start : start + 1_000_000], test.col[start : start + 1_000_000]
+        said = np.clip(np.einsum("ij,ij->i", users[rows], items[columns]), 0.5, 5)
+        wrong += float(np.square(said - test.data[start : start + 1_000_000]).sum(dtype=np.float64))
+    return float(np.sqrt(wrong / test.nnz))
+
+
 def als_coterie(folder: Path) -> Result:
     from coterie.embedding.als import ALS
 
     train, test = load(folder, "train"), load(folder, "test")
-    ones = sp.csr_array((np.ones(train.nnz, np.float32), train.indices, train.indptr), shape=train.shape)
+    ones = _ones(train)
     settings = ALS(dims=RANK, iterations=ITERATIONS, alpha=CONFIDENCE - 1, regularisation=PENALTY, unit_rows=False)
     seconds, fitted = timed(lambda: settings.fit(ones, np.random.default_rng(0)))
     quality = _ndcg(fitted.apply(ones), fitted.factors.astype(np.float32), train, test)
@@ -147,12 +164,29 @@ def explicit_coterie(folder: Path) -> Result:
     )
     seconds, fitted = timed(lambda: settings.fit(train, np.random.default_rng(0)))
     users, items = fitted.apply(train), fitted.factors.astype(np.float32)
-    wrong = 0.0
-    for start in range(0, test.nnz, 1_000_000):
-        rows, columns = test.row[start : start + 1_000_000], test.col[start : start + 1_000_000]
-        said = np.clip(np.einsum("ij,ij->i", users[rows], items[columns]), 0.5, 5)
-        wrong += float(np.square(said - test.data[start : start + 1_000_000]).sum(dtype=np.float64))
-    return {"seconds": seconds / ITERATIONS, "rmse": float(np.sqrt(wrong / test.nnz))}
+    return {"seconds": seconds / ITERATIONS, "rmse": _rmse(users, items, test)}
+
+
+def als_spark(folder: Path) -> Result:
+    return _spark(folder, implicit=True)
+
+
+def explicit_spark(folder: Path) -> Result:
+    return _spark(folder, implicit=False)
+
+
+def _spark(folder: Path, *, implicit: bool) -> Result:
+    train, test = load(folder, "train"), load(folder, "test")
+    cells = _ones(train) if implicit else train
+    options = {"implicitPrefs": True, "alpha": CONFIDENCE - 1, "regParam": PENALTY} if implicit else {}
+    iterations = ITERATIONS if train.nnz < MOST_FOR_SPARK else SPARK_ITERATIONS
+    found = fit_als(cells, rank=RANK, maxIter=iterations, seed=0, **{"regParam": EXPLICIT_PENALTY} | options)
+    quality = (
+        {"ndcg@10": _ndcg(found.users, found.items, train, test)}
+        if implicit
+        else {"rmse": _rmse(found.users, found.items, test.tocoo())}
+    )
+    return {"seconds": found.seconds / iterations, **quality, "iterations": iterations, "peak MB": found.peak_mb}
 
 
 # k-means of the SVD's points of length one, one start.
@@ -219,9 +253,12 @@ PARTS: dict[str, tuple[str, dict[str, Callable[[Path], Result]]]] = {
     "svd": (f"Truncated SVD, rank {RANK}", {"coterie": svd_coterie, "scikit-learn": svd_sklearn}),
     "als": (
         f"Implicit ALS, rank {RANK}, {ITERATIONS} iterations (seconds of one)",
-        {"coterie": als_coterie, "implicit": als_implicit},
+        {"coterie": als_coterie, "implicit": als_implicit, "spark": als_spark},
     ),
-    "explicit": (f"Explicit ALS, rank {RANK}, {ITERATIONS} iterations (seconds of one)", {"coterie": explicit_coterie}),
+    "explicit": (
+        f"Explicit ALS, rank {RANK}, {ITERATIONS} iterations (seconds of one)",
+        {"coterie": explicit_coterie, "spark": explicit_spark},
+    ),
     "kmeans": (
         f"k-means, k = {K}, one start",
         {"coterie": kmeans_coterie, "scikit-learn": kmeans_sklearn, "faiss": kmeans_faiss},
@@ -246,50 +283,56 @@ def peak_mb() -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
 
 
-def measured(part: str, folder: Path, rounds: int) -> str:
+def compared(part: str, folder: Path, rounds: int, left_out: set[str]) -> str:
     """Let the contestants take turns, and write the table."""
-    title, contestants = PARTS[part]
+    contestants = [who for who in PARTS[part][1] if find_spec(MODULES.get(who, who)) and who not in left_out]
     turns: dict[str, list[Result]] = {who: [] for who in contestants}
     for _ in range(rounds):
         for who in contestants:
             turns[who].append(turn(part, who, folder))
             print(part, who, turns[who][-1], flush=True)
     quality = next(name for name in turns["coterie"][0] if name not in {"seconds", "peak MB"})
-    lines = [f"## {title}", "", f"| | s (median of {rounds}) | times Coterie's, round by round | {quality} | peak MB |"]
-    lines.append("|---|---|---|---|---|")
+    lines = [
+        f"| | s (median of {rounds}) | times Coterie's, round by round | {quality} | peak MB |",
+        "|---|---|---|---|---|",
+    ]
     for who, found in turns.items():
         ratios = [f"{one['seconds'] / own['seconds']:.2f}" for one, own in zip(found, turns["coterie"], strict=True)]
         seconds, value, peak = (median(one[name] for one in found) for name in ("seconds", quality, "peak MB"))
         lines.append(f"| {who} | {seconds:.3f} | {', '.join(ratios)} | {value:,.5g} | {peak:,.0f} |")
-    return "\n".join(lines)
+    missing = ", ".join(who for who in PARTS[part][1] if who not in contestants)
+    return "\n".join(lines) + (f"\n\nNot measured here: {missing}." if missing else "")
+
+
+def section(part: str, folder: Path, asked: argparse.Namespace) -> tuple[str, str]:
+    """Measure a part; give the name of its section and its text."""
+    train = load(folder, "train")
+    millions = round(train.nnz / (1 - HELD) / 1e6)
+    text = (
+        f"## {PARTS[part][0]}: {millions} million ratings\n\n{measured(LIBRARIES)} Command: `make bench PART={part} "
+        f"DATA=FOLDER`, on {train.shape[0]:,} users x {train.shape[1]:,} items, {train.nnz:,} ratings (four fifths "
+        f"of the table).\n\n{compared(part, folder, asked.rounds, set(asked.without))}"
+    )
+    return f"parts-{part}-{millions:04}", text
 
 
 def main() -> None:
-    """Measure, and write bench/PARTS.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure, and keep a section a part."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--parts", nargs="+", choices=[*PARTS], default=[*PARTS])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--turn", nargs=2)
+    parser.add_argument("--without", nargs="+", default=[], help="peers to leave out")
+    parser.add_argument("--turn", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.turn:
         part, who = asked.turn
-        print(json.dumps(PARTS[part][1][who](asked.data) | {"peak MB": peak_mb()}))
+        found = PARTS[part][1][who](asked.data)
+        print(json.dumps({"peak MB": peak_mb()} | found))
         return
     prepare(asked.data)
-    train = load(asked.data, "train")
-    libraries = ", ".join(
-        f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn", "implicit", "faiss-cpu")
-    )
-    head = (
-        "# Results of the parts\n\n"
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {platform.machine()}, {os.cpu_count()} processors, Python "
-        f"{platform.python_version()}, {libraries}. Command: `python bench/parts.py --data FOLDER --parts "
-        f"{' '.join(asked.parts)} --rounds {asked.rounds}`, on {train.shape[0]:,} users x {train.shape[1]:,} items, "
-        f"{train.nnz:,} ratings (four fifths of the table). The machine is shared: trust the ratios."
-    )
-    tables = [measured(part, asked.data, asked.rounds) for part in asked.parts]
-    (HERE / "PARTS.md").write_text("\n\n".join([head, *tables]) + "\n")
+    for part in asked.parts:
+        keep(*section(part, asked.data, asked))
 
 
 if __name__ == "__main__":

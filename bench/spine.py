@@ -2,25 +2,20 @@
 
     python bench/spine.py [--data FOLDER_OF_ML_100K]
 
-Each run is a process of its own, from an empty cache. Writes bench/RESULTS.md.
+Each run is a process of its own, from an empty cache. Keeps its section of bench/RESULTS.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
+from costing import run_cost
+from sections import keep, measured
 from sklearn.metrics import adjusted_rand_score
 
 import coterie
@@ -43,15 +38,8 @@ class Timed:
 
 def timed_run(config: Path) -> Timed:
     """Run a project in a process of its own."""
-    command = [sys.executable, "-c", "from coterie.cli import main; main()", "run", "--json", "--config", str(config)]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"the run of {config} failed with status {status}")
-    unit = 1_000_000 if sys.platform == "darwin" else 1000
-    return Timed(coterie.open_run(config.parent), seconds, usage.ru_maxrss / unit)
+    spent, run = run_cost(config)
+    return Timed(run, spent.seconds, spent.peak_mb)
 
 
 def sample_rows(folder: Path) -> list[str]:
@@ -102,16 +90,11 @@ def main() -> None:
     data = parser.parse_args().data
     folder = Path(tempfile.mkdtemp(prefix="coterie-bench-"))
     lines = [
-        "# Results",
-        "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {platform.machine()}, {os.cpu_count()} processors, Python "
-        f"{platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in LIBRARIES)}.",
-        "Seconds and peak memory are those of the whole process, interpreter included, from an empty cache; the "
-        "machine is shared, so seconds are one run's and say the order of magnitude.",
-        "",
         "## The built-in sample: planted segments found again",
         "",
-        "Command: `make bench` (`python bench/spine.py`). Five segments are planted; k is searched from 2 to 10.",
+        f"{measured(LIBRARIES)} Command: `make bench` (`python bench/spine.py`). Five segments are planted; k is "
+        "searched from 2 to 10. Seconds and peak memory are those of the whole process, interpreter included, from an "
+        "empty cache.",
         "",
         f"| sample | adjusted Rand index | {COLUMNS}",
         "|" + "---|" * 9,
@@ -129,7 +112,7 @@ def main() -> None:
             "|" + "---|" * 9,
             *film_rows(folder, data),
         ]
-    (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n")
+    keep("spine", "\n".join(lines))
     shutil.rmtree(folder)
     print("\n".join(lines))
 
