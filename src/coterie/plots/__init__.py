@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
-from coterie.plots.export import drawing_scripts, spec, svg, to_png, to_svg
+from coterie.plots.export import spec, svg, to_png, to_svg
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
 from coterie.plots.records import UserMap, sample_map
+from coterie.plots.scripts import drawing_scripts
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
 from coterie.plots.states import TILES
 from coterie.plots.theme import drawing

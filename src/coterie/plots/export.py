@@ -1,10 +1,9 @@
-"""Charts as pictures, and the scripts that draw them in a page; no browser and no network is needed for either."""
+"""Charts as pictures; no browser and no network is needed."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from altair.utils import schemapi
 from coterie import records
 from coterie.plots.theme import Chart, printable
 
-_GLOBALS = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")  # what takes two UTF-16 units
 PICTURE_WIDTH = 640  # pixels, where a chart would otherwise take the width of its box
 
@@ -48,12 +46,6 @@ def to_png(chart: Chart, path: Path, *, width: int = PICTURE_WIDTH, scale: float
     body = _sized(chart, width)
     body["config"] = {**body.get("config", {}), "background": "white"}
     records.write_whole(path, vl_convert.vegalite_to_png(body, scale=scale))
-
-
-@cache
-def drawing_scripts() -> str:
-    """Give Vega, Vega-Lite and vega-embed as one script, which sets ``vegaEmbed``, ``vega`` and ``vegaLite``."""
-    return str(vl_convert.javascript_bundle(_GLOBALS))
 
 
 def _sized(chart: Chart, width: int) -> dict[str, Any]:
