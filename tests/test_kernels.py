@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from coterie import _kernels
 from coterie._kernels import library
+from coterie._kernels.rows import pair_order
 from coterie.parallel import THREADS_VARIABLE, kernel_threads, map_in_order, single_threaded
 
 
@@ -60,29 +63,6 @@ def test_the_best_of_several_starts_is_kept():
     assert together.inertia <= min(one.inertia for one in alone) * 1.005
     assert together.iterations <= sum(one.iterations for one in alone)
     assert together.given_up < 6
-
-
-def test_from_where_centres_are_lloyd_goes_on():
-    points = clouds(3_000, 9, 6, apart=1.0)
-    first = points[:6].astype(np.float64)
-    found = _kernels.kmeans_from(points, first, most=300, tolerance=0.0)
-    centres, inertia = plain_lloyd(points, first)
-    assert found.centres == pytest.approx(centres, abs=1e-4)
-    assert found.inertia == pytest.approx(inertia, rel=1e-5)
-    assert np.array_equal(first, points[:6]), "centres that are handed in stay as they are"
-    with pytest.raises(ValueError, match="cannot have 0 centres"):
-        _kernels.kmeans_from(points, np.zeros((0, 9)), most=300, tolerance=0.0)
-
-
-def test_a_start_that_gets_no_lower_than_a_bound_is_no_answer():
-    points = clouds(2_000, 8, 6, apart=1.0)
-    uniforms = np.random.default_rng(2).random((2, 6, 3))
-    free = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0)
-    above = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0, bound=1.01 * free.inertia)
-    below = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0, bound=0.9 * free.inertia)
-    assert (above.inertia, above.centres.tobytes()) == (free.inertia, free.centres.tobytes())
-    assert below.inertia == np.inf
-    assert below.iterations < free.iterations
 
 
 def test_bits_do_not_depend_on_the_number_of_threads(monkeypatch):
@@ -158,3 +138,21 @@ def test_a_kernel_takes_one_thread_where_tasks_run_side_by_side(monkeypatch):
     for threads in (1, 2):
         assert list(map_in_order(lambda _: kernel_threads(), range(3), threads=threads)) == [1, 1, 1]
     assert kernel_threads() == 3
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=60),
+    st.sampled_from([1, 2, 5]),
+)
+def test_rows_are_ordered_by_user_then_item_and_stay_as_they_stood(pairs, threads):
+    users, items = (np.array([pair[side] for pair in pairs], np.int32) for side in (0, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COTERIE_THREADS", str(threads))
+        order, indptr = pair_order(users, items, 6)
+    assert order.tolist() == np.lexsort((items, users)).tolist()
+    assert indptr.tolist() == np.searchsorted(np.sort(users), np.arange(7)).tolist()
+
+
+def test_rows_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="expected 0 to 1"):
+        pair_order(np.array([2], np.int32), np.array([0], np.int32), 2)

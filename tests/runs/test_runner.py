@@ -29,7 +29,7 @@ def test_a_run_folder_holds_everything(sample_run):
     names = {path.relative_to(sample_run.folder).as_posix() for path in sample_run.folder.rglob("*")}
     assert {
         "manifest.json", "decision.json", "segments.json", "profiles.json", "quality.json", "report.html",
-        "assignments.csv", "assignments.parquet", "tables/ratings.parquet", "tables/people.parquet",
+        "assignments.csv", "assignments.parquet", "tables/ratings.user.npy", "tables/people.parquet",
         "tables/titles.parquet", "tables/titles.tags.parquet", "rejects/ratings.parquet", "model/model.json",
         "model/embedder.npz", "model/clusterer.npz",
     } <= names  # fmt: skip
@@ -48,8 +48,10 @@ def test_nothing_in_a_run_is_pickled(sample_run):
     for path in archives:
         with np.load(path, allow_pickle=False) as file:
             assert all(file[name].dtype != object for name in file.files)
+    for path in sample_run.folder.rglob("*.npy"):
+        assert np.load(path, allow_pickle=False).dtype != object
     endings = {path.suffix for path in sample_run.folder.rglob("*") if path.is_file()}
-    assert endings <= {".json", ".npz", ".parquet", ".csv", ".html"}
+    assert endings <= {".json", ".npz", ".npy", ".parquet", ".csv", ".html"}
 
 
 def test_the_frozen_model_agrees_with_the_fit_for_every_user(sample_run):

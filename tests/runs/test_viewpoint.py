@@ -8,6 +8,8 @@ import pytest
 from coterie import project
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError
+from coterie.runs import tables_on_disk
+from coterie.terms import OF_USERS
 from tests.projects import quick_sample
 from tests.report.html import Page
 
@@ -91,7 +93,7 @@ def test_items_given_as_new_ones_get_the_segment_of_the_fit(items, tmp_path):
 
 
 def test_scoring_tags_finds_the_tags_of_items_in_the_run(tags, tmp_path):
-    ratings = pl.read_parquet(tags.folder / "tables" / "ratings.parquet")
+    ratings = local.collect(tables_on_disk.load(tags.folder, OF_USERS).tables["ratings"].frame)
     rows = {"user_id": ratings["user_id"], "item_id": ratings["item_id"], "rating": ratings["value"]}
     if "time_s" in ratings.columns:
         rows["timestamp"] = ratings["time_s"].cast(pl.Int64)

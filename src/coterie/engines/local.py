@@ -5,13 +5,16 @@ Tables code never collects by itself; it ends here, so that another engine can t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
 from coterie.errors import StoreError
+
+BATCH: Final = 500_000  # rows of a batch, at most
 
 
 def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
@@ -21,6 +24,23 @@ def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         return pl.DataFrame(native)  # Arrow's stream interface; the way through Narwhals would need pyarrow
     collected: pl.DataFrame = frame.collect(backend="polars").to_native()
     return collected
+
+
+def batches(frame: nw.LazyFrame[Any]) -> Iterator[pl.DataFrame]:
+    """Execute a lazy plan and give its rows some at a time, in no particular order; at least once, if without rows.
+
+    A Polars plan is streamed, so that its rows are never all at hand; another backend's are.
+    """
+    native = frame.to_native()
+    if not isinstance(native, pl.LazyFrame):
+        yield collect(frame)
+        return
+    is_empty = True
+    for batch in native.collect_batches(chunk_size=BATCH, maintain_order=False):
+        is_empty = False
+        yield batch
+    if is_empty:
+        yield pl.DataFrame(schema=native.collect_schema())
 
 
 def here(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -16,7 +16,9 @@ from coterie.engines import local
 from coterie.errors import ConfigError, DataError, ModelError, shown
 from coterie.features.contract import Ids
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import USER, Role
+from coterie.tables.coded import Coded, Codes
+from coterie.tables.types import events_of
+from coterie.terms import EVENTS, USER, Role
 
 ENTITY = "_entity"  # int32, the entity's position in the ids that were asked for
 EVENTS_SEEN = "_events"  # int64, events behind one row of an aggregate
@@ -57,7 +59,39 @@ def require_columns(table: CheckedTable, needed: Collection[str], where: str) ->
 
 def users_of(table: CheckedTable) -> Ids:
     """Give the sorted ids of the users with at least one row."""
+    if table.role == EVENTS:
+        return events_of(table).users
     return as_ids(local.collect(table.frame.select(USER).unique())[USER])
+
+
+def items_of(table: CheckedTable, ids: Ids) -> Ids:
+    """Give the sorted ids of the items that some users have an event of."""
+    events = events_among(table, ids)
+    among = placed(events.user, events.users, ids) >= 0
+    item = events.item if among.all() else events.item[among]
+    return events.items[np.bincount(item, minlength=len(events.items)) > 0]
+
+
+def events_among(table: CheckedTable, ids: Ids) -> Coded:
+    """Give the events of a table from the first to the last of some users, others between them among these.
+
+    Args:
+        ids: (n,) sorted.
+    """
+    events = events_of(table)
+    if not len(ids):
+        return events.between(0, 0)
+    first, last = np.searchsorted(events.users, [ids[0], ids[-1]])
+    return events.between(int(first), int(last) + 1)
+
+
+def placed(codes: Codes, known: Ids, ids: Ids) -> Codes:
+    """Give the (e,) places among ``ids`` of what has a place among ``known``; -1 where it has none. Both are sorted."""
+    if len(known) == len(ids) and bool((known == ids).all()):
+        return codes
+    at = np.minimum(np.searchsorted(ids, known), max(len(ids) - 1, 0))
+    found = ids[at] == known if len(ids) else np.zeros(len(known), np.bool_)
+    return np.where(found, at, -1).astype(np.int32)[codes]
 
 
 def as_ids(values: pl.Series) -> Ids:

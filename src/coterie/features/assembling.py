@@ -188,7 +188,9 @@ def _size(values: Matrix, name: str) -> float:
 
 
 def _stacked(blocks: Sequence[Matrix], scales: npt.NDArray[np.float64]) -> Matrix:
-    scaled = [block * np.float32(scale) for block, scale in zip(blocks, scales, strict=True)]
+    scaled = [block if scale == 1 else block * np.float32(scale) for block, scale in zip(blocks, scales, strict=True)]
+    if len(scaled) == 1:
+        return scaled[0]
     if not any(sp.issparse(block) for block in scaled):
         return np.hstack(scaled)
     matrix = sp.csr_array(sp.hstack([sp.csr_array(block) for block in scaled], format="csr"))

@@ -1,7 +1,7 @@
 """Who took up what: an events table in, a sparse user x item matrix out.
 
-Events are grouped into pairs where the table lives, brought onto the entity index and the item vocabulary of the fit,
-and weighed (``coterie.features.weighting``). Items that the fit did not see are ignored, also in a user's mean.
+Numbered events are brought onto the entity index and the item vocabulary of the fit, summed into pairs and weighed
+(``coterie.features.weighting``). Items that the fit did not see are ignored, also in a user's mean.
 """
 
 from __future__ import annotations
@@ -9,22 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self, cast, get_args
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from coterie.config import refuse_unknown
-from coterie.engines import local
 from coterie.errors import ConfigError, DataError, shown
 from coterie.features import options
 from coterie.features.aligning import (
-    ENTITY,
-    EVENTS_SEEN,
-    as_ids,
     columns_of,
-    index_frame,
-    on_index,
+    events_among,
+    items_of,
+    placed,
     require_columns,
     table_of,
     users_of,
@@ -48,11 +43,11 @@ from coterie.features.weighting import (
 )
 from coterie.frozen import Frozen
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import EVENTS, ITEM, USER, VALUE
+from coterie.tables.coded import Codes
+from coterie.terms import EVENTS, VALUE
 
 KIND: Final = "interactions"
 OPTIONS: Final = ("weight", "normalise", "positive_from", "k1", "b", "block_weight")
-COLUMN_POSITION: Final = "_item"  # int32, the item's position in the vocabulary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +196,7 @@ class Interactions:
         """
         table = table_of(tables, self.table, EVENTS, f"features.{self.name}")
         reads_values = self._reads_values(table)
-        items = as_ids(local.collect(on_index(table.frame.select(USER, ITEM).unique(), ids).select(ITEM))[ITEM])
+        items = items_of(table, ids)
         if len(items) < 2:
             held = f"one item: {shown(items[0])}" if len(items) else "no events of these users"
             raise DataError(f"the table '{self.table}' holds {held}; expected two items or more to tell users apart")
@@ -252,34 +247,34 @@ class Interactions:
 
 
 def _pairs(table: CheckedTable, ids: Ids, items: Ids, reads_values: bool) -> Pairs:
-    """Collect the pairs of known users and items.
+    """Give the pairs of known users and items.
 
-    Events are grouped by value as well and the few different values of a pair are summed in order: a sum of floats over
-    unordered events would depend on their order in its last bits.
+    The values of a repeated pair are summed in their own order: a sum of floats over unordered events would depend on
+    their order in its last bits.
     """
-    keys = [USER, ITEM, VALUE] if reads_values else [USER, ITEM]
-    events = table.frame.select(keys)
-    if reads_values:
-        events = events.filter(nw.col(VALUE).is_finite())
-    grouped = events.group_by(keys).agg(nw.len().alias(EVENTS_SEEN))
-    placed = on_index(grouped, ids).join(index_frame(items, ITEM, COLUMN_POSITION), on=ITEM, how="inner").drop(ITEM)
-    positions = [ENTITY, COLUMN_POSITION]
-    rows = local.collect(placed).sort(positions + keys[2:])
-    return _summed(rows, (len(ids), len(items)), reads_values)
+    events = events_among(table, ids)
+    rows, cols = placed(events.user, events.users, ids), placed(events.item, events.items, items)
+    values = events.value if reads_values else None
+    kept = (rows >= 0) & (cols >= 0)
+    if values is not None:
+        kept &= np.isfinite(values)
+    if not kept.all():
+        rows, cols, values = rows[kept], cols[kept], None if values is None else values[kept]
+    return _summed(rows, cols, None if values is None else values.astype(np.float64), (len(ids), len(items)))
 
 
-def _summed(events: pl.DataFrame, shape: tuple[int, int], reads_values: bool) -> Pairs:
-    """Sum sorted (user, item, value) groups into (user, item) pairs."""
-    rows, cols = events[ENTITY].to_numpy(), events[COLUMN_POSITION].to_numpy()
-    counts: Floats = events[EVENTS_SEEN].cast(pl.Float64).to_numpy()
-    if not reads_values:
-        return Pairs(shape, rows, cols, counts, np.zeros(0), np.nan, np.nan)
-    values = events[VALUE].to_numpy().astype(np.float64)
+def _summed(rows: Codes, cols: Codes, values: Floats | None, shape: tuple[int, int]) -> Pairs:
+    """Sum sorted events into (user, item) pairs."""
     first = np.ones(len(rows), dtype=bool)
     first[1:] = (rows[1:] != rows[:-1]) | (cols[1:] != cols[:-1])
-    pair = np.cumsum(first) - 1
+    pair = None if first.all() else np.cumsum(first) - 1
+    counts: Floats = np.broadcast_to(1.0, len(rows)) if pair is None else np.bincount(pair).astype(np.float64)
+    if pair is not None:
+        rows, cols = rows[first], cols[first]
+    if values is None:
+        return Pairs(shape, rows, cols, counts, np.zeros(0), np.nan, np.nan)
     low, high = (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
-    return Pairs(shape, rows[first], cols[first], totals(pair, counts), totals(pair, values * counts), low, high)
+    return Pairs(shape, rows, cols, counts, values if pair is None else totals(pair, values), low, high)
 
 
 def _refuse_negative(pairs: Pairs, table: str) -> None:

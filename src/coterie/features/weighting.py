@@ -121,7 +121,7 @@ def weigh(pairs: Pairs, rule: Rule) -> Floats:
     weights: Floats
     match rule.weight:
         case "binary":
-            weights = np.ones(len(pairs.rows))
+            weights = np.broadcast_to(1.0, len(pairs.rows))
         case "positive":
             weights = _positive(pairs, rule.positive_from)
         case "value":
@@ -140,11 +140,13 @@ def weigh(pairs: Pairs, rule: Rule) -> Floats:
 def to_csr(pairs: Pairs, weights: Floats, normalise: Normalise) -> sp.csr_array:
     """Give the (n, m) float32 matrix, columns sorted within each row, without stored zeros."""
     data = _normalised(pairs, weights, normalise).astype(np.float32)
-    kept = data != 0
-    lengths = np.bincount(pairs.rows[kept], minlength=pairs.shape[0])
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    rows, cols, kept = pairs.rows, pairs.cols, data != 0
+    if not kept.all():
+        data, rows, cols = data[kept], rows[kept], cols[kept]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=pairs.shape[0]))])
     index_type = np.int32 if len(data) < np.iinfo(np.int32).max else np.int64
-    return sp.csr_array((data[kept], pairs.cols[kept].astype(index_type), indptr.astype(index_type)), shape=pairs.shape)
+    columns = cols.astype(index_type, copy=False)
+    return sp.csr_array((data, columns, indptr.astype(index_type)), shape=pairs.shape, copy=False)
 
 
 def _user_means(pairs: Pairs) -> tuple[Floats, Floats]:

@@ -15,8 +15,8 @@ from coterie.runs.answers import Answers
 from coterie.runs.cache import LIBRARIES
 from coterie.secrets import masked
 from coterie.tables import rules
-from coterie.tables.types import CheckedTable
-from coterie.terms import ITEM, USER
+from coterie.tables.types import CheckedTable, events_of
+from coterie.terms import EVENTS, ITEM, USER
 
 
 def account_of(
@@ -48,8 +48,15 @@ def account_of(
 
 
 def _distinct(tables: tuple[CheckedTable, ...], key: str) -> set[str]:
-    columns = (local.collect(table.frame.select(key).unique())[key] for table in tables)
-    return set().union(*(column.to_list() for column in columns))
+    return set().union(*(_ids_of(table, key) for table in tables))
+
+
+def _ids_of(table: CheckedTable, key: str) -> list[str]:
+    if table.role == EVENTS:
+        events = events_of(table)
+        ids: list[str] = (events.users if key == USER else events.items).tolist()
+        return ids
+    return local.collect(table.frame.select(key).unique())[key].to_list()
 
 
 def _shown(config: Config) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def with_merged_tags(tables: Tables, config: Config) -> Tables:
     for name, called in merges.items():
         table = named[name]
         if table.role == EVENTS:
-            named[name] = replace(table, frame=_renamed(table.frame, ITEM, called))
+            named[name] = table.with_frame(_renamed(table.frame, ITEM, called))
         elif table.tags is not None:
             named[name] = replace(table, tags=_renamed(table.tags, TAG, called).unique())
     return Tables(named)

@@ -1,4 +1,8 @@
-"""Checked tables as Parquet beside a record of what they are, and back.
+"""Checked tables beside a record of what they are, and back: events as arrays of numbers, the others as Parquet.
+
+``NAME.user.npy``, ``NAME.item.npy``, ``NAME.value.npy`` and ``NAME.time.npy`` have one cell an event, in order of user
+and item, which are places in ``NAME.users.npy`` and ``NAME.items.npy``; attributes of events stand in ``NAME.parquet``.
+Arrays are read where they lie, so that a table larger than memory costs what is looked at of it.
 
 On disk they are as checks and cleaning left them, whoever is segmented; the viewpoint is taken when they are opened.
 """
@@ -8,17 +12,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import polars as pl
 from pydantic import TypeAdapter
 
 from coterie import records
 from coterie.engines import local
+from coterie.errors import StoreError
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
+from coterie.tables.coded import Coded
+from coterie.tables.types import events_of
 from coterie.tables.viewpoint import seen_by
+from coterie.terms import EVENTS
 
 SCHEMA = "coterie.tables"
 VERSION = 1
+LARGE = 2**20  # bytes from which an array is left on disk
+_ARRAYS = ("users", "items", "indptr", "user", "item", "value", "time")
 _COUNTS = TypeAdapter(tuple[RuleCount, ...])
 
 
@@ -43,7 +56,10 @@ def store(built: BuiltTables, folder: Path) -> None:
     """Write ``tables/*.parquet``, ``rejects/*.parquet`` and ``tables/tables.json``."""
     described = {}
     for table in built.tables:
-        local.write_parquet(local.collect(table.frame), folder / "tables" / f"{table.name}.parquet")
+        if table.role == EVENTS:
+            _write_events(events_of(table), folder / "tables", table.name)
+        else:
+            local.write_parquet(local.collect(table.frame), folder / "tables" / f"{table.name}.parquet")
         if table.tags is not None:
             local.write_parquet(local.collect(table.tags), folder / "tables" / f"{table.name}.tags.parquet")
         described[table.name] = {
@@ -74,11 +90,38 @@ def load(folder: Path, entity: str) -> StoredTables:
         entity: whose viewpoint is taken; see ``coterie.tables.viewpoint``.
     """
     body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION)
-    tables = {}
-    for name in body["order"]:
-        known = body["tables"][name]
-        tags = local.scan_parquet(folder / "tables" / f"{name}.tags.parquet") if known["has_tags"] else None
-        frame = local.scan_parquet(folder / "tables" / f"{name}.parquet")
-        tables[name] = CheckedTable(name, known["role"], frame, known["attributes"], tags)
+    tables = {name: _load_table(folder / "tables", name, body["tables"][name]) for name in body["order"]}
     counts = _COUNTS.validate_python(body["counts"])
     return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"])
+
+
+def _load_table(folder: Path, name: str, known: Mapping[str, Any]) -> CheckedTable:
+    if (folder / f"{name}.users.npy").exists():  # earlier versions kept events as Parquet too
+        return CheckedTable.of_events(name, _read_events(folder, name), known["attributes"])
+    tags = local.scan_parquet(folder / f"{name}.tags.parquet") if known["has_tags"] else None
+    frame = local.scan_parquet(folder / f"{name}.parquet")
+    return CheckedTable(name, known["role"], frame, known["attributes"], tags)
+
+
+def _write_events(coded: Coded, folder: Path, name: str) -> None:
+    parts = {part: getattr(coded, part) for part in _ARRAYS}
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for part, array in parts.items():
+            if array is not None:
+                np.save(folder / f"{name}.{part}.npy", array)
+    except OSError as error:
+        raise StoreError(f"cannot write '{folder}': {error}; free some space or choose another folder") from error
+    if coded.others.width:
+        local.write_parquet(coded.others, folder / f"{name}.parquet")
+
+
+def _read_events(folder: Path, name: str) -> Coded:
+    """Open the events: arrays stay on disk until they are looked at."""
+    parts: dict[str, Any] = dict.fromkeys(_ARRAYS)
+    for part in _ARRAYS:
+        path = folder / f"{name}.{part}.npy"
+        if path.exists():
+            parts[part] = np.load(path, mmap_mode="r" if path.stat().st_size > LARGE else None, allow_pickle=False)
+    others = local.scan_parquet(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
+    return Coded(**parts, others=pl.DataFrame() if others is None else local.collect(others))

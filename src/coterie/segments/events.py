@@ -1,32 +1,38 @@
 """What a table of events says of segments: per user how much, per segment which items, tags and values.
 
-Rows are counted in lazy plans; what is collected is one row a user, and one row a segment and item or tag. The sums
-are of whole numbers, so they do not depend on the order of rows.
+Numbered events are counted some users at a time, into one cell a user and one a segment and item or tag. The sums are
+of whole numbers, and a user's values are added up in the order of their items, so nothing depends on the order of rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import scipy.sparse as sp
 
 from coterie.engines import local
+from coterie.features.aligning import placed
+from coterie.features.contract import Ids
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.statistics import RatioSums
 from coterie.segments.types import TopItems
-from coterie.tables.types import CheckedTable, Tables
-from coterie.terms import ITEM, LABEL, NOISE, TAG, TITLE, USER, VALUE
+from coterie.tables.coded import Coded, Codes, Numbers
+from coterie.tables.types import CheckedTable, Tables, events_of
+from coterie.terms import ITEM, TAG, TITLE
 
 MOST_VALUES = 10  # of so many distinct values each has its own list of top items
 
-_EVENTS, _POSITIVE, _SUM, _VALUED = "_events", "_positive", "_sum", "_valued"
+AT_ONCE = 4_000_000  # events counted at once
+
 _ITEMS = "_items"
-_USERS, _Y, _YY, _YN, _RANK = "_users", "_y", "_yy", "_yn", "_rank"
-_SUMS = (_USERS, _Y, _YY, _YN)
+_USERS, _Y, _YY, _YN = _SUMS = ("users", "y", "yy", "yn")
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,104 +76,174 @@ class EventCounts:
 
 def count_events(tables: Tables, table: CheckedTable, members: Members, options: ProfileOptions) -> EventCounts:
     """Count the events of the members; events of others are left out."""
-    rows, has_value = _rows(table, members, options)
-    per_user, by_value = local.collect_all([_per_user(rows), _by_user_value(rows)])
-    values = by_value.select(VALUE).unique()
-    sums = _sums(by_value)
-    totals = members.frame().join(per_user.join(sums, on=USER, how="left"), on=USER, how="left", maintain_order="left")
-    totals = totals.fill_null(0)
-    few_values = has_value and 0 < values.height <= MOST_VALUES
-
-    titles = _titles(tables)
-    pairs = _positive_pairs(rows, totals)
-    plans = [_titled(_by_item(pairs), titles), _titled(_top(rows, few_values, options.top_items), titles)]
-    tagged = _tags(tables, options.min_items)
-    if tagged is not None:
-        plans.append(_by_tag(pairs, tagged))
-    items, top, *tags = local.collect_all(plans)
-    positive = totals[_POSITIVE].to_numpy()
+    events = events_of(table)
+    place = placed(np.arange(len(events.users), dtype=np.int32), events.users, members.ids)
+    values = _few_values(events, place)
+    titles, tagged = _titles(tables), _tags(tables, options.min_items)
+    tags = None if tagged is None else _Incidence.of(tagged, events.items)
+    sums = _Sums(members, len(events.items), values, 0 if tags is None else len(tags.labels))
+    for first, last in _some_at_a_time(events):
+        sums.add(_Some.of(events.between(first, last), place, members, options), tags)
+    named = _named(events.items, titles)
+    positive = sums.positive
     return EventCounts(
         table=table.name,
-        events=totals[_EVENTS].to_numpy(),
+        events=sums.events,
         positive=positive,
-        values=totals[_SUM].to_numpy() if has_value else None,
-        valued=totals[_VALUED].to_numpy(),
-        items=_key_counts(items, (ITEM, TITLE), positive, members, options),
-        tags=_key_counts(tags[0], (TAG, TAG), positive, members, options) if tags else None,
-        top_items=tuple(_top_items(top, label, options.top_items) for label in range(members.n_segments)),
+        values=sums.values if events.value is not None else None,
+        valued=sums.valued,
+        items=_key_counts(sums.by_item, named, positive, members, options),
+        tags=None if tags is None else _key_counts(sums.by_tag, tags.labels, positive, members, options),
+        top_items=tuple(_top_items(grid, values, events.items, named, options.top_items) for grid in sums.top),
     )
 
 
-def _rows(table: CheckedTable, members: Members, options: ProfileOptions) -> tuple[nw.LazyFrame[Any], bool]:
-    """Members' events as user, item, value, label and whether positive (0 or 1); and whether events have values."""
-    has_value = VALUE in table.frame.collect_schema().names()
-    columns = [nw.col(USER), nw.col(ITEM)]
-    columns.append(nw.col(VALUE).cast(nw.Float64) if has_value else nw.lit(None, dtype=nw.Float64).alias(VALUE))
-    rows = local.here(table.frame.select(*columns)).join(local.lazy(members.frame()), on=USER, how="inner")
-    if has_value and options.positive_from is not None:
-        positive = (nw.col(VALUE) >= options.positive_from).fill_null(value=False).cast(nw.Int64)
-        return rows.with_columns(positive.alias(_POSITIVE)), True
-    return rows.with_columns(nw.lit(1, dtype=nw.Int64).alias(_POSITIVE)), has_value
+@dataclass(frozen=True, slots=True, eq=False)
+class _Some:
+    """Some members' events, one entry each, by user and item; and their pairs.
+
+    Args:
+        member: (e,) place among the members. row: (e,) their label, the last row of a grid for noise.
+        item: (e,). positive: (e,) whether positive. value: (e,) NaN where there is none; None where events have none.
+        first: (p,) event with which a pair begins. y: (p,) positive events of the pair.
+    """
+
+    member: Codes
+    row: Codes
+    item: Codes
+    positive: npt.NDArray[np.bool_]
+    value: Numbers | None
+    first: npt.NDArray[np.int64]
+    y: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, events: Coded, place: Codes, members: Members, options: ProfileOptions) -> _Some:
+        member, item, value, first = place[events.user], events.item, events.value, events.is_first
+        kept = member >= 0
+        if not kept.all():
+            member, item, first = member[kept], item[kept], first[kept]
+            value = None if value is None else value[kept]
+        positive = np.ones(len(member), np.bool_)
+        if value is not None and options.positive_from is not None:
+            positive = value >= options.positive_from
+        begins = np.flatnonzero(first)
+        y = np.add.reduceat(positive.astype(np.int64), begins) if len(begins) else np.empty(0, np.int64)
+        row = (members.labels % (members.n_segments + 1)).astype(np.int32)[member]
+        return cls(member, row, item, positive, value, begins, y)
 
 
-def _per_user(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return rows.group_by(USER).agg(
-        nw.len().cast(nw.Int64).alias(_EVENTS),
-        nw.col(_POSITIVE).sum(),
-        nw.col(VALUE).count().cast(nw.Int64).alias(_VALUED),
-    )
+class _Sums:
+    """What is counted of some events after the others.
+
+    Attributes:
+        events, positive, valued, values: (n,) of each member. by_item, by_tag: grids of (k + 1, m), noise last, of
+            users with a positive event, and of y, y * y and y * n over them. top: one grid of (values, m) a segment.
+    """
+
+    def __init__(self, members: Members, n_items: int, few_values: Floats | None, n_tags: int) -> None:
+        n, k = len(members.ids), members.n_segments
+        self.events, self.positive, self.valued = (np.zeros(n, np.int64) for _ in range(3))
+        self.values = np.zeros(n)
+        self._few_values = few_values
+        self.by_item = {name: np.zeros((k + 1, n_items), np.int64) for name in _SUMS}
+        self.by_tag = {name: np.zeros((k + 1, n_tags), np.int64) for name in _SUMS}
+        self.top = np.zeros((k, 1 if few_values is None else len(few_values), n_items), np.int64)
+
+    def add(self, some: _Some, tags: _Incidence | None) -> None:
+        """Count some events; all of a member's come at once."""
+        n = len(self.events)
+        self.events += np.bincount(some.member, minlength=n)
+        self.positive += np.bincount(some.member[some.positive], minlength=n)
+        if some.value is not None:
+            known = ~np.isnan(some.value)
+            self.valued += np.bincount(some.member[known], minlength=n)
+            self.values += np.bincount(some.member[known], some.value[known], n)
+        liked = some.y > 0
+        at = some.first[liked]
+        _add(self.by_item, some.row[at], some.item[at], some.y[liked], self.positive[some.member[at]])
+        self._add_top(some)
+        if tags is not None:
+            member, tag, y = tags.tagged(some.member[at], some.item[at], some.y[liked])
+            rows = np.full(n, -1, np.int32)
+            rows[some.member] = some.row
+            _add(self.by_tag, rows[member], tag, y, self.positive[member])
+
+    def _add_top(self, some: _Some) -> None:
+        k, n_values, m = self.top.shape
+        inside = some.row < k
+        if self._few_values is None or some.value is None:
+            which = np.zeros(len(some.row), np.int64)
+        else:
+            which = np.minimum(np.searchsorted(self._few_values, some.value), n_values - 1)
+            inside &= ~np.isnan(some.value)
+        cells = (some.row[inside].astype(np.int64) * n_values + which[inside]) * m + some.item[inside]
+        self.top += np.bincount(cells, minlength=self.top.size).reshape(self.top.shape)
 
 
-def _by_user_value(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    known = rows.filter(~nw.col(VALUE).is_null())
-    return known.group_by(USER, VALUE).agg(nw.len().cast(nw.Int64).alias(_VALUED))
+def _add(grids: Mapping[str, Counts], row: Codes, key: Codes, y: Counts, n: Counts) -> None:
+    """Add pairs of a member and key to grids of (k + 1, m): y is theirs, n the member's total."""
+    shape = grids[_Y].shape
+    cells = row.astype(np.int64) * shape[1] + key
+    for name, weights in ((_USERS, None), (_Y, y), (_YY, y * y), (_YN, y * n)):
+        summed = np.bincount(cells, weights, shape[0] * shape[1])  # whole numbers: exact in float64
+        grids[name][...] += summed.astype(np.int64).reshape(shape)
 
 
-def _sums(by_value: pl.DataFrame) -> pl.DataFrame:
-    """Sum each user's values, each different one once and in order, so that the last bits do not depend on the rows."""
-    ordered = by_value.sort(USER, VALUE)
-    users = ordered[USER].unique(maintain_order=True)
-    places = ordered[USER].rle_id().to_numpy()
-    sums = np.bincount(places, ordered[VALUE].to_numpy() * ordered[_VALUED].to_numpy(), len(users))
-    return pl.DataFrame({USER: users, _SUM: sums.astype(np.float64)})
+def _some_at_a_time(events: Coded) -> Iterator[tuple[int, int]]:
+    """Give ranges of users with about ``AT_ONCE`` events each."""
+    first = 0
+    while first < len(events.users):
+        last = int(np.searchsorted(events.indptr, events.indptr[first] + AT_ONCE, side="right")) - 1
+        last = min(max(last, first + 1), len(events.users))
+        yield first, last
+        first = last
 
 
-def _positive_pairs(rows: nw.LazyFrame[Any], totals: pl.DataFrame) -> nw.LazyFrame[Any]:
-    """Positive events a user and item (y), beside the user's total of them (n)."""
-    total = local.lazy(totals.select(USER, pl.col(_POSITIVE).alias("_n")))
-    counted = rows.filter(nw.col(_POSITIVE) == 1).group_by(USER, LABEL, ITEM).agg(nw.len().cast(nw.Int64).alias(_Y))
-    return counted.join(total, on=USER, how="inner")
+def _few_values(events: Coded, place: Codes) -> Floats | None:
+    """Give the sorted values of the members' events where they are few enough to have lists of their own."""
+    if events.value is None:
+        return None
+    of_members = events.value[place[events.user] >= 0]
+    found = pl.Series(of_members).unique().to_numpy()
+    found = np.sort(found[~np.isnan(found)]).astype(np.float64)
+    return found if 0 < len(found) <= MOST_VALUES else None
 
 
-def _by_item(pairs: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return _summed(pairs, ITEM)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Incidence:
+    """Which items have which tags: (m, t) of ones, and the sorted (t,) tags."""
+
+    matrix: sp.csr_array
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pairs: pl.DataFrame, items: Ids) -> _Incidence:
+        """Args: distinct pairs of an item and tag, without blanks."""
+        known = pairs.filter(pl.col(ITEM).is_in(pl.Series(items.tolist(), dtype=pl.String).implode()))
+        labels = known[TAG].unique().sort()
+        rows = np.searchsorted(items, np.array(known[ITEM].to_list(), np.str_))
+        columns = labels.search_sorted(known[TAG]).to_numpy() if known.height else np.empty(0, np.int64)
+        cells = (np.ones(known.height, np.int64), (rows, columns))
+        return cls(sp.csr_array(cells, shape=(len(items), labels.len())), tuple(labels.to_list()))
+
+    def tagged(self, member: Codes, item: Codes, y: Counts) -> tuple[Codes, Codes, Counts]:
+        """Give pairs of a member and tag with the sum of y over the items that have it."""
+        first = int(member.min(initial=0))
+        n = int(member.max(initial=0)) - first + 1
+        of_tags = sp.coo_array(sp.csr_array((y, (member - first, item)), shape=(n, self.matrix.shape[0])) @ self.matrix)
+        return (of_tags.row + first).astype(np.int32), of_tags.col.astype(np.int32), of_tags.data
 
 
-def _by_tag(pairs: nw.LazyFrame[Any], tags: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    tagged = pairs.join(tags, on=ITEM, how="inner")
-    return _summed(tagged.group_by(USER, LABEL, TAG, "_n").agg(nw.col(_Y).sum()), TAG)
+def _named(items: Ids, titles: pl.DataFrame | None) -> tuple[str, ...]:
+    """Give each item its title; one without is called by its id."""
+    if titles is None:
+        return tuple(items.tolist())
+    listed = pl.DataFrame({ITEM: pl.Series(items.tolist(), dtype=pl.String)})
+    found = listed.join(titles, on=ITEM, how="left", maintain_order="left")
+    return tuple(found.select(pl.coalesce(TITLE, ITEM)).to_series().to_list())
 
 
-def _summed(pairs: nw.LazyFrame[Any], key: str) -> nw.LazyFrame[Any]:
-    y, n = nw.col(_Y), nw.col("_n")
-    products = pairs.with_columns((y * y).alias(_YY), (y * n).alias(_YN))
-    return products.group_by(LABEL, key).agg(
-        nw.len().cast(nw.Int64).alias(_USERS), *(nw.col(name).sum() for name in (_Y, _YY, _YN))
-    )
-
-
-def _top(rows: nw.LazyFrame[Any], by_value: bool, n: int) -> nw.LazyFrame[Any]:
-    """Events a segment, value and item, of those among the n most frequent; more than n where some are level."""
-    if by_value:
-        rows = rows.filter(~nw.col(VALUE).is_null())
-    else:
-        rows = rows.with_columns(nw.lit(None, dtype=nw.Float64).alias(VALUE))
-    counted = rows.filter(nw.col(LABEL) != NOISE).group_by(LABEL, VALUE, ITEM).agg(nw.len().alias(_EVENTS))
-    rank = nw.col(_EVENTS).rank("min", descending=True).over(LABEL, VALUE)
-    return counted.with_columns(rank.alias(_RANK)).filter(nw.col(_RANK) <= n)
-
-
-def _titles(tables: Tables) -> nw.LazyFrame[Any] | None:
+def _titles(tables: Tables) -> pl.DataFrame | None:
     """One title an item that has one; of several the first in the alphabet."""
     frames = [
         local.here(table.frame.select(ITEM, TITLE))
@@ -176,54 +252,38 @@ def _titles(tables: Tables) -> nw.LazyFrame[Any] | None:
     ]
     if not frames:
         return None
-    return nw.concat(frames).filter(~nw.col(TITLE).is_null()).group_by(ITEM).agg(nw.col(TITLE).min())
+    return local.collect(nw.concat(frames).filter(~nw.col(TITLE).is_null()).group_by(ITEM).agg(nw.col(TITLE).min()))
 
 
-def _titled(counted: nw.LazyFrame[Any], titles: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
-    """Add titles; an item without one is called by its id."""
-    if titles is None:
-        return counted.with_columns(nw.col(ITEM).alias(TITLE))
-    joined = counted.join(titles, on=ITEM, how="left")
-    return joined.with_columns(nw.coalesce(nw.col(TITLE), nw.col(ITEM)).alias(TITLE))
-
-
-def _tags(tables: Tables, min_items: int) -> nw.LazyFrame[Any] | None:
+def _tags(tables: Tables, min_items: int) -> pl.DataFrame | None:
     frames = [local.here(table.tags.select(ITEM, TAG)) for table in tables.items if table.tags is not None]
     if not frames:
         return None
     pairs = nw.concat(frames).filter(~nw.col(TAG).is_null()).unique()
     if min_items == 1:
-        return pairs
+        return local.collect(pairs)
     common = pairs.group_by(TAG).agg(nw.len().alias(_ITEMS)).filter(nw.col(_ITEMS) >= min_items)
-    return pairs.join(common.select(TAG), on=TAG, how="semi")
+    return local.collect(pairs.join(common.select(TAG), on=TAG, how="semi"))
 
 
 def _key_counts(
-    sums: pl.DataFrame,
-    names: tuple[str, str],
-    positive: npt.NDArray[np.int64],
+    sums: Mapping[str, Counts],
+    labels: tuple[str, ...],
+    positive: Counts,
     members: Members,
     options: ProfileOptions,
 ) -> KeyCounts:
-    """Lay sums by label and key out as segment by key, keys in the order of their id.
+    """Give the keys of at least ``min_users`` users, in the order of their id.
 
     Args:
-        names: the column of the key and that of its label.
+        sums: grids of (k + 1, m), noise last. labels: (m,).
     """
-    key, label = names
-    keys = sums.group_by(key).agg(pl.col(label).first().alias("_label"), pl.col(_USERS).sum().alias("_all"))
-    keys = keys.filter(pl.col("_all") >= options.min_users).sort(key).with_row_index("_place")
-    placed = sums.join(keys.select(key, "_place"), on=key)
-    k, m = members.n_segments, keys.height
-    cells = (placed[LABEL].to_numpy().astype(np.int64) % (k + 1)) * m + placed["_place"].to_numpy().astype(np.int64)
-    grids = {}
-    for name in _SUMS:
-        grid = np.zeros((k + 1) * m, dtype=np.int64)  # the last row is noise: -1 modulo k + 1
-        grid[cells] = placed[name].to_numpy()
-        grids[name] = grid.reshape(k + 1, m)
+    kept = np.flatnonzero(sums[_USERS].sum(axis=0) >= max(options.min_users, 1))
+    grids = {name: grid[:, kept] for name, grid in sums.items()}
     inside, overall = _ratio_sums(grids, positive, members)
     users = grids[_USERS]
-    return KeyCounts(tuple(keys["_label"].to_list()), users[:k], users.sum(axis=0), inside, overall)
+    named = tuple(labels[place] for place in kept.tolist())
+    return KeyCounts(named, users[: members.n_segments], users.sum(axis=0), inside, overall)
 
 
 def _ratio_sums(
@@ -239,9 +299,18 @@ def _ratio_sums(
     return RatioSums(*(part[:k] for part in floats)), RatioSums(*(part.sum(axis=0, keepdims=True) for part in floats))
 
 
-def _top_items(top: pl.DataFrame, label: int, n: int) -> tuple[TopItems, ...]:
-    """Lists of one segment, highest value first; level items in the order of their titles, then of their ids."""
-    own = top.filter(pl.col(LABEL) == label)
-    ordered = own.sort([VALUE, _EVENTS, TITLE, ITEM], descending=[True, True, False, False])
-    lists = ordered.group_by(VALUE, maintain_order=True).head(n).partition_by(VALUE, maintain_order=True)
-    return tuple(TopItems(part[VALUE][0], tuple(part.select(TITLE, _EVENTS).iter_rows())) for part in lists)
+def _top_items(grid: Counts, values: Floats | None, items: Ids, named: tuple[str, ...], n: int) -> tuple[TopItems, ...]:
+    """Lists of one segment, highest value first; level items in the order of their titles, then of their ids.
+
+    Args:
+        grid: (values, m) events of the segment. values: (values,) or None for one list. items, named: (m,).
+    """
+    lists = []
+    for counts, value in reversed(list(zip(grid, [None] if values is None else values.tolist(), strict=True))):
+        some = np.flatnonzero(counts)
+        if len(some) > n:
+            some = np.flatnonzero(counts >= max(1, np.partition(counts, -n)[-n]))
+        first = sorted(some.tolist(), key=lambda place: (-counts[place], named[place], items[place]))[:n]
+        if first:
+            lists.append(TopItems(value, tuple((named[place], int(counts[place])) for place in first)))
+    return tuple(lists)

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from coterie.config import Config
-from coterie.engines import local
+from coterie.features.aligning import placed
 from coterie.features.contract import Ids
 from coterie.features.weighting import FIVE_STARS, FIVE_STARS_POSITIVE, ROUNDING
-from coterie.selection.lift import Codes, Pairs, hold_out
+from coterie.selection.lift import Pairs, hold_out
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import EVENTS, ITEM, USER, VALUE
+from coterie.tables.coded import Coded, Numbers
+from coterie.tables.types import events_of
+from coterie.terms import EVENTS, VALUE
 
-_EVENTS = "_events"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """All pairs of the segmented users, with the ids behind their numbers.
 
     Args:
         pairs: distinct ones. users: (n,) sorted ids. items: (m,) sorted ids. events: (n,) events of each user.
         everybody: (q,) number of the user of each pair of the table, also of users who are not segmented.
-        segmented: (q,) whether that user is; p of them are.
+        segmented: (q,) whether that user is; p of them are. None where all are.
+        source: the events that the pairs are of, in their order. first: (e,) which of them begins a pair; None where
+            each is one.
     """
 
     pairs: Pairs
     users: Ids
     items: Ids
     events: npt.NDArray[np.int64]
-    everybody: Codes
-    segmented: npt.NDArray[np.bool_]
+    everybody: npt.NDArray[np.integer[Any]]
+    segmented: npt.NDArray[np.bool_] | None
+    source: Coded
+    first: npt.NDArray[np.bool_] | None
 
     def hold_out(self, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
         """Choose pairs to hold out; the same ones of a user whoever else is segmented, so that recipes are comparable.
@@ -44,7 +46,16 @@ class Catalogue:
         Returns:
             (p,) whether the pair is held out; see ``lift.hold_out``.
         """
-        return hold_out(self.everybody, share, rng)[self.segmented]
+        held = hold_out(self.everybody, share, rng)
+        return held if self.segmented is None else held[self.segmented]
+
+    def events_of_pairs(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Say which (e,) events of the source are of chosen ones of the p pairs."""
+        if self.segmented is not None:
+            of_all = np.zeros(len(self.everybody), np.bool_)
+            of_all[self.segmented] = chosen
+            chosen = of_all
+        return chosen if self.first is None else chosen[np.cumsum(self.first) - 1]
 
 
 def event_table(config: Config, tables: Tables) -> CheckedTable | None:
@@ -69,8 +80,10 @@ def positive_floor(config: Config, table: CheckedTable) -> float | None:
     """
     if config.evaluation.positive_from is not None or VALUE not in table.frame.collect_schema().names():
         return config.evaluation.positive_from
-    highest = local.collect(table.frame.select(nw.col(VALUE).max()))[VALUE].item()
-    return FIVE_STARS_POSITIVE if highest == FIVE_STARS else None
+    value = events_of(table).value
+    if value is None or not np.isfinite(value).any():
+        return None
+    return FIVE_STARS_POSITIVE if np.nanmax(value) == FIVE_STARS else None
 
 
 def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Catalogue:
@@ -79,25 +92,43 @@ def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Cat
     Args:
         table: events. ids: (n,) sorted user ids. positive_from: see ``positive_floor``.
     """
-    has_value = VALUE in table.frame.collect_schema().names()
-    value = nw.col(VALUE).mean() if has_value else nw.len().cast(nw.Float64)
-    counted = table.frame.group_by(USER, ITEM).agg(value.alias(VALUE), nw.len().alias(_EVENTS))
-    everything = local.collect(counted).sort(USER, ITEM)
-    segmented = everything[USER].is_in(pl.Series(ids).implode())
-    everybody = everything[USER].rle_id().to_numpy().astype(np.int64)
-    pairs = everything.filter(segmented)
-    items = np.asarray(pairs[ITEM].unique().sort().to_numpy(), dtype=str)
-    users = np.searchsorted(ids, np.asarray(pairs[USER].to_numpy(), dtype=str))
-    columns = np.searchsorted(items, np.asarray(pairs[ITEM].to_numpy(), dtype=str))
-    values = pairs[VALUE].to_numpy()
-    positive = _positive(users, values, positive_from) if has_value else np.ones(len(values), np.bool_)
-    events = np.bincount(users, pairs[_EVENTS].to_numpy(), len(ids)).astype(np.int64)
-    found = Pairs(users, columns, positive, len(ids), len(items))
-    return Catalogue(found, ids, items, events, everybody, segmented.to_numpy())
+    source = events_of(table)
+    first = source.is_first
+    is_single = bool(first.all())
+    user, item = (source.user, source.item) if is_single else (source.user[first], source.item[first])
+    counts = None if is_single else np.diff(np.append(np.flatnonzero(first), len(first)))
+    values = _means(source.value, first, is_single)
+
+    users = placed(user, source.users, ids)
+    segmented = users >= 0
+    all_are = bool(segmented.all())
+    if not all_are:
+        users, item = users[segmented], item[segmented]
+        values, counts = (None if part is None else part[segmented] for part in (values, counts))
+    present = np.bincount(item, minlength=len(source.items)) > 0
+    items = source.items[present]
+    positive = np.ones(len(users), np.bool_) if values is None else _positive(users, values, positive_from)
+    events = np.bincount(users, counts, len(ids)).astype(np.int64)
+    pairs = Pairs(users, placed(item, source.items, items), positive, len(ids), len(items))
+    return Catalogue(
+        *(pairs, ids, items, events, user, None if all_are else segmented, source, None if is_single else first)
+    )
+
+
+def _means(value: Numbers | None, first: npt.NDArray[np.bool_], is_single: bool) -> Numbers | None:
+    """Give the mean of the known values of each pair; NaN where none is known."""
+    if value is None or is_single:
+        return value
+    pair = np.cumsum(first) - 1
+    known = np.isfinite(value)
+    sums = np.bincount(pair[known], value[known], minlength=int(first.sum()))
+    counts = np.bincount(pair[known], minlength=int(first.sum()))
+    means: npt.NDArray[np.float64] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return means
 
 
 def _positive(
-    users: npt.NDArray[np.int64], values: npt.NDArray[np.float64], positive_from: float | None
+    users: npt.NDArray[np.integer[Any]], values: Numbers, positive_from: float | None
 ) -> npt.NDArray[np.bool_]:
     """Compare with the floor as the feature block "positive" does: a mean's last bits neither pass nor fail a value."""
     if positive_from is not None:
@@ -111,14 +142,19 @@ def _positive(
 
 def without(tables: Tables, found: Catalogue, held: npt.NDArray[np.bool_]) -> Tables:
     """Give the tables with the held-out pairs taken out of every table of events, at hand, so that none leaks."""
-    gone = local.lazy(
-        pl.DataFrame({USER: found.users[found.pairs.users[held]], ITEM: found.items[found.pairs.items[held]]})
-    )
-    return Tables({table.name: _less(table, gone) for table in tables})
+    return Tables({table.name: _less(table, found, held) for table in tables})
 
 
-def _less(table: CheckedTable, gone: nw.LazyFrame[Any]) -> CheckedTable:
+def _less(table: CheckedTable, found: Catalogue, held: npt.NDArray[np.bool_]) -> CheckedTable:
     if table.role != EVENTS:
         return table
-    # Collected, since features read a table several times.
-    return replace(table, frame=local.lazy(local.collect(table.frame.join(gone, on=[USER, ITEM], how="anti"))))
+    events = events_of(table)
+    if events is found.source:
+        gone = found.events_of_pairs(held)
+    else:
+        users = placed(events.user, events.users, found.users).astype(np.int64)
+        items = placed(events.item, events.items, found.items)
+        keys = np.where((users >= 0) & (items >= 0), users * len(found.items) + items, -1)
+        taken = found.pairs.users[held].astype(np.int64) * len(found.items) + found.pairs.items[held]
+        gone = np.isin(keys, taken)
+    return CheckedTable.of_events(table.name, events.take(~gone), table.attributes)

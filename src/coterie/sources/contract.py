@@ -16,7 +16,8 @@ class RawTable:
     """A table as its source has it.
 
     Args:
-        frame: the source's own columns, in text where the format has no types. Where the format has line numbers there
+        frame: the source's own columns; where the format has no types in text, or as numbers where each, written
+            again, gives the text that stands there. Where the format has line numbers there
             is a column ``_row`` (1-based line of data), where the source is many files a column ``_file``.
         location: where it came from, with secrets masked.
         fingerprint: changes whenever the content does; equal content gives an equal one.

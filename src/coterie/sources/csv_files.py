@@ -1,4 +1,4 @@
-"""CSV files: every column as text, so that the checks can name what is wrong with a cell.
+"""CSV files: columns as text, so that the checks can name what is wrong with a cell, or as numbers where all is right.
 
 A plain or gzip file in UTF-8 is scanned lazily by Polars. What Polars cannot stream (a zip, latin-1) is unpacked and
 transcoded when the frame is collected and not before, so that a scan holds no rows. The header is read here and not by
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -18,13 +18,14 @@ import polars as pl
 
 from coterie.config import Format
 from coterie.errors import ConfigError, FormatError, shown
-from coterie.sources.csv_lines import UTF8_MARK, Layout, prove
+from coterie.sources.csv_lines import UTF8_MARK, Layout, Proof, prove
 from coterie.sources.packing import FileAt, blocks, first_bytes, unpacked_name
 from coterie.sources.parts import Part, check_names, numbered
 from coterie.sources.sniffing import FirstRecord, first_record, looks_like_separator, sniff_separator
 from coterie.terms import ROW
 
 HEAD_BYTES = 2**20
+_DIGITS_OF_INT32 = 9  # that any number of so many digits has room in
 _SUFFIX_SEPARATORS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
@@ -37,16 +38,20 @@ class _Head:
     n_lines_before: int
 
 
-def scan_csv(file: FileAt, settings: Format) -> Part:
+def scan_csv(file: FileAt, settings: Format, numbers: Collection[str] = ()) -> Part:
     """Give one CSV file, lazily, every line counted.
+
+    Args:
+        numbers: columns that may come as numbers where every cell, written again, would be the same text.
 
     Raises:
         SourceError: it cannot be read. FormatError: it is empty, or not what the settings say; names the line.
     """
     head = _head(file, settings)
-    proof = prove(blocks(file), head.layout, file.name)
+    proof = prove(blocks(file), head.layout, file.name, n_before=head.n_lines_before + int(settings.header))
     if file.packing != "zip" and (settings.encoding == "utf-8" or proof.is_ascii):
-        frame = pl.scan_csv(file.path, glob=False, **_options(head, settings))
+        kinds = {name: kind for name, kind in _number_kinds(head, proof).items() if name in numbers}
+        frame = pl.scan_csv(file.path, glob=False, schema_overrides=kinds, **_options(head, settings))
     else:
         schema = {ROW: pl.Int64, **dict.fromkeys(head.columns, pl.String)}
         frame = pl.defer(lambda: _read(file, head, settings), schema=schema)
@@ -83,6 +88,18 @@ def _read(file: FileAt, head: _Head, settings: Format) -> pl.DataFrame:
         text.write(block if settings.encoding == "utf-8" else block.decode("latin-1").encode())
     text.seek(0)
     return pl.read_csv(text, **_options(head, settings)).with_columns(pl.col(ROW).cast(pl.Int64))
+
+
+def _number_kinds(head: _Head, proof: Proof) -> dict[str, pl.DataType]:
+    """Give the type of each column whose text follows from its numbers."""
+    found: dict[str, pl.DataType] = {}
+    if proof.fields is not None:
+        for place, name in enumerate(head.columns):
+            if digits := proof.fields.whole(place):
+                found[name] = pl.Int32() if digits <= _DIGITS_OF_INT32 else pl.Int64()
+            elif proof.fields.is_decimal(place):
+                found[name] = pl.Float64()
+    return found
 
 
 def _options(head: _Head, settings: Format) -> dict[str, Any]:

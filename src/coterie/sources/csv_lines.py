@@ -1,20 +1,22 @@
 """One pass over the bytes of a CSV file: its fingerprint, and the proof that no line of it would vanish or be bent.
 
 Polars fills a short line with nulls and stops at a long one without saying where. So every line is counted here first,
-block by block and with array operations: a line with another number of fields than the first, a stray quote and a byte
-that is not UTF-8 are refused with the file and the line. A blank line is let through (a row of nulls, which the checks
-reject by its missing key).
+block by block: by a kernel, which also sees what columns hold, until a quote stands in the way. A line with another
+number of fields than the first, a stray quote and a byte that is not UTF-8 are refused with the file and the line. A
+blank line is let through (a row of nulls, which the checks reject by its missing key).
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from coterie._kernels.rows import Fields
 from coterie.errors import FormatError, shown
 from coterie.sources.packing import hasher
 
@@ -43,14 +45,24 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the pass found: the fingerprint of the contents, and whether they are all ASCII."""
+    """What the pass found.
+
+    Args:
+        digest: the fingerprint of the contents. is_ascii: whether they are all ASCII.
+        fields: what the columns were seen to hold, the header's among it where there is none to leave out; None where
+            a quote stood in the way.
+    """
 
     digest: str
     is_ascii: bool
+    fields: Fields | None
 
 
-def prove(blocks: Iterable[bytes], layout: Layout, name: str) -> Proof:
+def prove(blocks: Iterable[bytes], layout: Layout, name: str, *, n_before: int = 0) -> Proof:
     """Read all blocks of a file once.
+
+    Args:
+        n_before: physical lines before the data, the header among them, whose fields say nothing of the columns.
 
     Raises:
         FormatError: a line has another number of fields, a quote is out of place or never closed, or a byte is not
@@ -58,19 +70,34 @@ def prove(blocks: Iterable[bytes], layout: Layout, name: str) -> Proof:
     """
     state = hasher()
     text = Utf8Check(name) if layout.encoding == "utf-8" else None
-    lines = _Lines(layout, name)
+    lines: _Plain | _Lines = _Plain(layout, name, n_before)
     is_ascii, is_first = True, True
-    for block in blocks:
-        state.update(block)
+    for block in _hashed(blocks, state.update):
         is_ascii = is_ascii and block.isascii()
         if text is not None:
             text.read(block)
-        lines.read(block.removeprefix(UTF8_MARK) if is_first else block)
+        plain = block.removeprefix(UTF8_MARK) if is_first else block
+        if isinstance(lines, _Plain) and layout.quote and layout.quote.encode() in plain:
+            lines = lines.carried_on()
+        lines.read(plain)
         is_first = False
     if text is not None:
         text.close()
     lines.close()
-    return Proof(state.hexdigest(), is_ascii)
+    return Proof(state.hexdigest(), is_ascii, lines.fields if isinstance(lines, _Plain) else None)
+
+
+def _hashed(blocks: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Give the blocks, each while it is added to the fingerprint beside."""
+    with ThreadPoolExecutor(1) as beside:
+        last: Future[None] | None = None
+        for block in blocks:
+            if last is not None:
+                last.result()
+            last = beside.submit(update, block)
+            yield block
+        if last is not None:
+            last.result()
 
 
 class Utf8Check:
@@ -102,6 +129,41 @@ class Utf8Check:
                 f"{shown(self._name)} is not UTF-8: line {line:,} holds the byte 0x{error.object[error.start]:02X}; "
                 f"{self._advice}"
             ) from error
+
+
+class _Plain:
+    """Counts the fields of lines without quotes in a kernel, and sees what they hold."""
+
+    def __init__(self, layout: Layout, name: str, n_before: int) -> None:
+        self._layout, self._name, self._n_before = layout, name, n_before
+        self.fields = Fields.of(layout.n_fields)
+        self._open = b""
+
+    def read(self, block: bytes) -> None:
+        whole, newline, rest = block.rpartition(b"\n")
+        if not newline:
+            self._open += block
+            return
+        self._count(self._open + whole + newline)
+        self._open = rest
+
+    def close(self) -> None:
+        self._count(self._open)
+        _refuse_ragged(self.fields.n_ragged, self.fields.ragged, self._layout, self._name)
+
+    def carried_on(self) -> _Lines:
+        """Give the counter that knows quotes, where this one stands."""
+        lines = _Lines(self._layout, self._name, n_newlines=self.fields.n_lines, start_line=self.fields.n_lines + 1)
+        lines.n_ragged, lines.ragged = self.fields.n_ragged, self.fields.ragged
+        lines.read(self._open)
+        return lines
+
+    def _count(self, lines: bytes) -> None:
+        while lines and self.fields.n_lines < self._n_before:  # names of columns say nothing of what these hold
+            head, newline, lines = lines.partition(b"\n")
+            self.fields.read(head + newline, self._layout.separator, _LINES_NAMED)
+            self.fields.forget()
+        self.fields.read(lines, self._layout.separator, _LINES_NAMED)
 
 
 @dataclass(slots=True)
@@ -143,8 +205,7 @@ class _Lines:
             )
         if self.n_open_bytes or self.n_open_separators:
             self._note(np.array([self.n_open_separators + 1]), np.array([self.start_line]))
-        if self.n_ragged:
-            self._refuse()
+        _refuse_ragged(self.n_ragged, self.ragged, self.layout, self.name)
 
     def _count(self, array: npt.NDArray[np.uint8], newlines: Positions, ends: Positions, separators: Positions) -> None:
         """Count the fields of the records that end in this block, and carry the open one."""
@@ -172,15 +233,6 @@ class _Lines:
         for place in wrong[: max(0, _LINES_NAMED - len(self.ragged))]:
             self.ragged.append((int(lines[place]), int(n_fields[place])))
 
-    def _refuse(self) -> None:
-        line, n_fields = self.ragged[0]
-        others = " and ".join(f"{other:,}" for other, _ in self.ragged[1:])
-        more = f"; so have {self.n_ragged - 1:,} more, such as line {others}" if others else ""
-        raise FormatError(
-            f"line {line:,} of {shown(self.name)} has {_counted(n_fields)}, expected {self.layout.n_fields}{more}; "
-            "mend the lines, or check format.separator and format.quote"
-        )
-
     def _check_quotes(self, array: npt.NDArray[np.uint8], quotes: Positions, newlines: Positions) -> None:
         """Refuse a quote that opens within a field, or one that closes before the field ends."""
         quote, separator = ord(self.layout.quote or ""), ord(self.layout.separator)
@@ -200,6 +252,18 @@ class _Lines:
                 "quoted field, or set format.quote = '' if quotes are part of the text"
             )
         self.must_end = bool(len(quotes) and quotes[-1] == len(array) - 1 and not is_opening[-1])
+
+
+def _refuse_ragged(n_ragged: int, named: list[tuple[int, int]], layout: Layout, name: str) -> None:
+    if not n_ragged:
+        return
+    line, n_fields = named[0]
+    others = " and ".join(f"{other:,}" for other, _ in named[1:])
+    more = f"; so have {n_ragged - 1:,} more, such as line {others}" if others else ""
+    raise FormatError(
+        f"line {line:,} of {shown(name)} has {_counted(n_fields)}, expected {layout.n_fields}{more}; "
+        "mend the lines, or check format.separator and format.quote"
+    )
 
 
 def _where(array: npt.NDArray[np.uint8], byte: int) -> Positions:

@@ -21,7 +21,7 @@ from coterie.sources.packing import FileAt, joint_digest
 from coterie.sources.parts import Part
 from coterie.sources.places import Kind, Place, find
 from coterie.sources.typed_files import scan_jsonl, scan_parquet
-from coterie.terms import FILE
+from coterie.terms import EVENTS, FILE
 
 # A scheme is what a URL starts with; one letter is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+-]+:")
@@ -74,7 +74,7 @@ class FileSource:
             return scan_parquet(file)
         if kind == "jsonl":
             return scan_jsonl(file)
-        return scan_csv(file, self._config.format)
+        return scan_csv(file, self._config.format, _numbers(self._config))
 
     def _check_kind(self, kind: Kind) -> None:
         stray = sorted(self._config.format.model_fields_set - {"kind"})
@@ -82,6 +82,13 @@ class FileSource:
             raise ConfigError(
                 f"format.{stray[0]} belongs to CSV, but {shown(masked(self._config.source))} is {kind}; leave it out"
             )
+
+
+def _numbers(config: Table) -> frozenset[str]:
+    """Give the columns that the checks read as well from numbers as from text: those of events, which are many."""
+    time = config.time.column if config.time is not None and config.time.unit is not None else None
+    wanted = {config.user, config.item, config.value, time} if config.role == EVENTS else set()
+    return frozenset(column for column in wanted if column is not None)
 
 
 def _together(parts: list[Part], place: Place) -> pl.LazyFrame:
@@ -99,6 +106,8 @@ def _together(parts: list[Part], place: Place) -> pl.LazyFrame:
                 "expected the same columns in all files of a table"
             )
     frames = [part.frame.with_columns(pl.lit(part.name).alias(FILE)) for part in parts]
+    if place.kind == "csv":
+        frames = _as_written(frames, first.columns)
     together = pl.concat(frames, how="diagonal_relaxed")
     try:
         together.collect_schema()
@@ -108,3 +117,10 @@ def _together(parts: list[Part], place: Place) -> pl.LazyFrame:
             f"together: {shown(error)}; expected the same types in all files of a table"
         ) from error
     return together
+
+
+def _as_written(frames: list[pl.LazyFrame], columns: tuple[str, ...]) -> list[pl.LazyFrame]:
+    """Give a column that is numbers in one file and text, or other numbers, in another as text in all."""
+    schemas = [frame.collect_schema() for frame in frames]
+    mixed = [column for column in columns if len({schema[column] for schema in schemas}) > 1]
+    return [frame.with_columns(pl.col(mixed).cast(pl.String)) for frame in frames] if mixed else frames

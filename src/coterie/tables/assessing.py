@@ -125,7 +125,13 @@ def sortable(schema: Mapping[str, DType], columns: Sequence[str]) -> list[str]:
     return sorted(plain, key=lambda name: (name not in {ROW, FILE}, name))
 
 
-def contested(assessed: nw.LazyFrame[Any], keys: Sequence[str], order: Sequence[str], won: str) -> nw.LazyFrame[Any]:
+def contested(
+    assessed: nw.LazyFrame[Any],
+    keys: Sequence[str],
+    order: Sequence[str],
+    won: str,
+    among: nw.LazyFrame[Any] | None = None,
+) -> nw.LazyFrame[Any]:
     """Give the good rows whose key is not theirs alone, and whether they win it.
 
     Args:
@@ -133,10 +139,14 @@ def contested(assessed: nw.LazyFrame[Any], keys: Sequence[str], order: Sequence[
         keys: columns that are to be unique.
         order: columns; the row that is last by them wins, whatever the order of rows is.
         won: name of the added column.
+        among: the keys that are shared, where they are known, as rows at hand.
     """
     good = good_rows(assessed)
-    shared = good.group_by(*keys).agg(nw.len().alias(f"{_PREFIX}rows")).filter(nw.col(f"{_PREFIX}rows") > 1)
-    rows = good.join(shared.select(*keys), on=list(keys), how="semi")
+    if among is None:
+        shared = good.group_by(*keys).agg(nw.len().alias(f"{_PREFIX}rows")).filter(nw.col(f"{_PREFIX}rows") > 1)
+        rows = good.join(shared.select(*keys), on=list(keys), how="semi")
+    else:
+        rows = local.here(good).join(among, on=list(keys), how="semi")
     return rows.with_columns(nw.col(keys[0]).is_last_distinct().over(*keys, order_by=list(order)).alias(won))
 
 

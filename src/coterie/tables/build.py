@@ -24,7 +24,7 @@ from coterie.tables.attributes import attribute_kinds
 from coterie.tables.cleaning import clean, filtered_table
 from coterie.tables.entities import check_entities, known_ids
 from coterie.tables.events import Known, check_events
-from coterie.tables.types import RuleCount, Tables
+from coterie.tables.types import CheckedTable, RuleCount, Tables, events_of
 from coterie.terms import EVENTS, ITEM, ITEMS, USER, USERS, Role
 
 
@@ -205,6 +205,13 @@ def _built(
         rejects={table.name: checked[table.name].rejects for table in tables},
         counts=(*(count for table in tables for count in checked[table.name].counts), *cleaning),
         read={table.name: checked[table.name].read for table in tables},
-        kept={table.name: local.collect(table.frame.select(n=nw.len())).item() for table in tables},
+        kept={table.name: _height(table) for table in tables},
         over_limit=over_limit,
     )
+
+
+def _height(table: CheckedTable) -> int:
+    if table.role == EVENTS:
+        return events_of(table).n_events
+    rows: int = local.collect(table.frame.select(n=nw.len())).item()
+    return rows

@@ -43,12 +43,14 @@ class Cell:
         fault: the rule that the cell breaks, as text; null where it breaks none.
         stages: columns to add beforehand, one stage after the other, each built on those before it. An expression holds
             no names for its parts, so without stages one that uses a part twice would double with every step.
+        key: of an id that the source has as a whole number: that number, whose text ``value`` is.
     """
 
     column: str
     value: nw.Expr
     fault: nw.Expr
     stages: tuple[Mapping[str, nw.Expr], ...] = ()
+    key: nw.Expr | None = None
 
 
 def staged(frame: nw.LazyFrame[Any], cells: Iterable[Cell]) -> nw.LazyFrame[Any]:
@@ -96,6 +98,10 @@ def identifier(column: str, dtype: DType) -> Cell:
     known = dtype.is_numeric() or dtype in {nw.String, nw.Categorical, nw.Unknown} or isinstance(dtype, nw.Enum)
     if not known:
         raise ConfigError(f"the column '{column}' holds {_named(dtype)}; expected ids, as text or whole numbers")
+    if dtype.is_integer():
+        cell = nw.col(column)
+        fault = rule_where((cell.is_null(), rules.NULL_KEY), (cell < 0, rules.NEGATIVE_ID))
+        return Cell(column, cell.cast(nw.String), fault, key=cell)
     value = text(column, dtype)
     cases = [(value.is_null(), rules.NULL_KEY)]
     if dtype.is_float() or dtype.is_decimal():

@@ -11,20 +11,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
 
 from coterie.config import Clean
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError
 from coterie.tables import rules
+from coterie.tables.coded import Coded, Codes, Ids, Rows
 from coterie.tables.filter import parse_filter
-from coterie.tables.types import CheckedTable, RuleCount, Tables
-from coterie.terms import EVENTS, ITEM, USER, USERS, AttributeKind
+from coterie.tables.types import CheckedTable, RuleCount, Tables, events_of
+from coterie.terms import EVENTS, USER, USERS, AttributeKind
 
-_TABLE: Final = "table"
-_ROWS: Final = "rows"
+Counts = npt.NDArray[np.int64]
 _Taken = Counter[tuple[str, str]]  # rows taken out by (rule, table)
 
 
@@ -81,10 +83,9 @@ def clean(tables: Tables, config: Clean) -> Cleaned:
                 by_name[name] = _without(table, dropped, taken)
     if config.max_events_per_user is not None or config.min_events_per_user > 1 or config.min_users_per_item > 1:
         events = Tables(by_name).events
-        users, items = _core(events, config, taken)
+        kept = _core({table.name: events_of(table) for table in events}, config, taken) if events else {}
         for table in events:
-            kept = table.frame.join(users, on=USER, how="semi").join(items, on=ITEM, how="semi")
-            by_name[table.name] = replace(table, frame=local.lazy(local.collect(kept)))
+            by_name[table.name] = CheckedTable.of_events(table.name, kept[table.name], table.attributes)
     _refuse_emptied(Tables(by_name), config, taken)
     counts = (RuleCount(table, rule, "", rows, counts_as_reject=False) for (rule, table), rows in taken.items() if rows)
     return Cleaned(Tables(by_name), tuple(counts))
@@ -105,64 +106,107 @@ def _users_to_drop(tables: Tables, condition: str) -> nw.LazyFrame[Any]:
 
 
 def _without(table: CheckedTable, dropped: nw.LazyFrame[Any], taken: _Taken) -> CheckedTable:
+    if table.role == EVENTS:
+        coded = events_of(table)
+        gone = np.isin(coded.users, np.array(local.collect(dropped)[USER].to_list(), np.str_))
+        kept = coded.take(~gone[coded.user])
+        taken[rules.DROP_USERS, table.name] += coded.n_events - kept.n_events
+        return CheckedTable.of_events(table.name, kept, table.attributes)
     before = local.collect(table.frame.select(n=nw.len())).item()
-    kept = local.collect(table.frame.join(dropped, on=USER, how="anti"))
-    taken[rules.DROP_USERS, table.name] += before - kept.height
-    return replace(table, frame=local.lazy(kept))
+    kept_rows = local.collect(table.frame.join(dropped, on=USER, how="anti"))
+    taken[rules.DROP_USERS, table.name] += before - kept_rows.height
+    return replace(table, frame=local.lazy(kept_rows))
 
 
-def _core(
-    events: tuple[CheckedTable, ...], config: Clean, taken: _Taken
-) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
-    """Give the users and the items that stay.
+def _core(events: Mapping[str, Coded], config: Clean, taken: _Taken) -> dict[str, Coded]:
+    """Give the events of the users and the items that stay.
 
     Taking out a user may bring an item below its floor and the other way round, so both floors are applied until
     neither takes anything out: the largest set for which both hold, whichever is applied first.
     """
-    pairs = _pairs(events)
+    state = _State(events, taken)
     if config.max_events_per_user is not None:
-        active = _per_user(pairs).filter(nw.col(_ROWS) <= config.max_events_per_user)
-        pairs = _only(pairs, active, USER, rules.MAX_EVENTS, taken)
-    n_pairs = -1
-    while n_pairs != (n_pairs := local.collect(pairs.select(n=nw.len())).item()):
+        state.keep_users(state.per_user() <= config.max_events_per_user, rules.MAX_EVENTS)
+    n_events = -1
+    while n_events != (n_events := state.n_events):
         if config.min_events_per_user > 1:
-            users = _per_user(pairs).filter(nw.col(_ROWS) >= config.min_events_per_user)
-            pairs = _only(pairs, users, USER, rules.MIN_EVENTS, taken)
+            state.keep_users(state.per_user() >= config.min_events_per_user, rules.MIN_EVENTS)
         if config.min_users_per_item > 1:
-            items = pairs.group_by(ITEM).agg(nw.col(USER).n_unique().alias(_ROWS))
-            items = items.filter(nw.col(_ROWS) >= config.min_users_per_item)
-            pairs = _only(pairs, items, ITEM, rules.MIN_USERS, taken)
-    return pairs.select(USER).unique(), pairs.select(ITEM).unique()
+            state.keep_items(state.users_per_item() >= config.min_users_per_item, rules.MIN_USERS)
+    return {name: coded.take(state.kept[name]) for name, coded in events.items()}
 
 
-def _pairs(events: tuple[CheckedTable, ...]) -> nw.LazyFrame[Any]:
-    """Count the rows of each user and item in each table."""
-    counted = [
-        table.frame.group_by(USER, ITEM)
-        .agg(nw.len().cast(nw.Int64).alias(_ROWS))
-        .with_columns(nw.lit(table.name).alias(_TABLE))
-        for table in events
-    ]
-    return local.lazy(local.collect(nw.concat(counted, how="vertical")))
+class _State:
+    """Events of several tables under the numbers that their users and items have in all of them together.
+
+    Args:
+        events: by table. taken: what rules took out is added here.
+    """
+
+    def __init__(self, events: Mapping[str, Coded], taken: _Taken) -> None:
+        self._taken = taken
+        self._users = np.unique(np.concatenate([coded.users for coded in events.values()]))
+        self._items = np.unique(np.concatenate([coded.items for coded in events.values()]))
+        self._user = {name: _places(self._users, coded.users)[coded.user] for name, coded in events.items()}
+        self._item = {name: _places(self._items, coded.items)[coded.item] for name, coded in events.items()}
+        self._first = _first_of_all(self._user, self._item, events, len(self._items))
+        self.kept = {name: np.ones(coded.n_events, np.bool_) for name, coded in events.items()}
+
+    @property
+    def n_events(self) -> int:
+        """Events that are left."""
+        return sum(int(np.count_nonzero(kept)) for kept in self.kept.values())
+
+    def per_user(self) -> Counts:
+        """(n,) events that are left of each user."""
+        return sum(
+            (np.bincount(self._user[name][kept], minlength=len(self._users)) for name, kept in self.kept.items()),
+            np.zeros(len(self._users), np.int64),
+        )
+
+    def users_per_item(self) -> Counts:
+        """(m,) users that are left of each item."""
+        counts = np.zeros(len(self._items), np.int64)
+        for name, kept in self.kept.items():
+            counts += np.bincount(self._item[name][kept & self._first[name]], minlength=len(self._items))
+        return counts
+
+    def keep_users(self, stays: Rows, rule: str) -> None:
+        self._keep(self._user, stays, rule)
+
+    def keep_items(self, stays: Rows, rule: str) -> None:
+        self._keep(self._item, stays, rule)
+
+    def _keep(self, codes: Mapping[str, Codes], stays: Rows, rule: str) -> None:
+        for name, kept in self.kept.items():
+            left = kept & stays[codes[name]]
+            self._taken[rule, name] += int(np.count_nonzero(kept)) - int(np.count_nonzero(left))
+            self.kept[name] = left
 
 
-def _per_user(pairs: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return pairs.group_by(USER).agg(nw.col(_ROWS).sum())
+def _places(together: Ids, ids: Ids) -> Codes:
+    return np.searchsorted(together, ids).astype(np.int32)
 
 
-def _only(pairs: nw.LazyFrame[Any], keys: nw.LazyFrame[Any], key: str, rule: str, taken: _Taken) -> nw.LazyFrame[Any]:
-    """Leave the pairs of some users or items, and note how many events went with the others."""
-    keys = keys.select(key)
-    gone = pairs.join(keys, on=key, how="anti").group_by(_TABLE).agg(nw.col(_ROWS).sum())
-    kept, lost = local.collect_all([pairs.join(keys, on=key, how="semi"), gone.select(_TABLE, _ROWS)])
-    for table, rows in lost.iter_rows():
-        taken[rule, table] += rows
-    return local.lazy(kept)
+def _first_of_all(
+    user: Mapping[str, Codes], item: Mapping[str, Codes], events: Mapping[str, Coded], n_items: int
+) -> dict[str, Rows]:
+    """Say of each event whether it is the first of its user and item in all tables.
+
+    A rule takes out all events of a user or an item, so what is the first stays the first as long as it stays.
+    """
+    if len(events) == 1:
+        return {name: coded.is_first for name, coded in events.items()}
+    keys = np.concatenate([user[name].astype(np.int64) * n_items + item[name] for name in events])
+    first = np.zeros(len(keys), np.bool_)
+    first[np.unique(keys, return_index=True)[1]] = True
+    cuts = np.cumsum([coded.n_events for coded in events.values()])[:-1]
+    return dict(zip(events, np.split(first, cuts), strict=True))
 
 
 def _refuse_emptied(tables: Tables, config: Clean, taken: _Taken) -> None:
     for table in tables.events:
         took = {rule: rows for (rule, name), rows in taken.items() if name == table.name and rows}
-        if took and not local.collect(table.frame.head(1)).height:
+        if took and not events_of(table).n_events:
             said = ", ".join(f"{rule} = {getattr(config, rule)!r} took out {rows:,}" for rule, rows in took.items())
             raise DataError(f"cleaning leaves no event in table '{table.name}': {said}; loosen these rules in [clean]")

@@ -8,11 +8,12 @@ Nothing depends on the order of rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
+import polars as pl
 
 from coterie.config import Table
 from coterie.engines import local
@@ -21,14 +22,11 @@ from coterie.tables import rules
 from coterie.tables.assessing import (
     Checked,
     assess,
-    bad_rows,
     because,
     beside,
     canonical,
     contested,
     fault_of,
-    good_rows,
-    has_duplicates,
     refuse_empty,
     refuse_own_names,
     sortable,
@@ -36,10 +34,11 @@ from coterie.tables.assessing import (
 )
 from coterie.tables.attributes import attribute_cells, attribute_kinds, blanked_rows
 from coterie.tables.cells import Cell, check_columns, identifier, number, required
+from coterie.tables.coded import Coded, Encoder
 from coterie.tables.dates import time_cell
 from coterie.tables.merging import merge
 from coterie.tables.types import CheckedTable, RuleCount
-from coterie.terms import COLUMN, EVENTS, ITEM, REASON, TIME, USER, VALUE
+from coterie.terms import COLUMN, ITEM, REASON, TIME, USER, VALUE
 
 _PAIR: Final = (beside(USER), beside(ITEM))
 _WON: Final = beside("won")
@@ -63,7 +62,7 @@ class Known:
 
 
 def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s: float) -> Checked:
-    """Check a table of events.
+    """Check a table of events, batch by batch: only what is good of it is kept, numbered, and what is refused.
 
     Args:
         name: its name in the config. table: its config. raw: its rows.
@@ -80,18 +79,73 @@ def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s:
     originals = raw.frame.collect_schema().names()
     deciding = [column for column in cells if column not in kinds]
     assessed = _with_unknown(assess(raw.frame, cells, deciding), cells, known)
-    kept_columns = [*cells, *map(_stranger, _ids(known))]
-    kept = good_rows(assessed)
-    blanked = blanked_rows(kept, [(column, fault_of(column)) for column in kinds], originals)
-    parts = local.collect_all([canonical(kept, kept_columns), bad_rows(assessed, originals), *blanked])
-    good, bad, *blanked = map(local.lazy, parts)
-    read = parts[0].height + parts[1].height
-    refuse_empty(name, raw, read)
-    counts = _count_strangers(name, table, good, known) if not known.rejects else ()
-    settled, superseded, merged = _settle(name, table, good.select(*cells), assessed, originals)
-    rejects = stacked([bad, *blanked, *superseded])
+    asked = _Asked(originals, cells, tuple(kinds), tuple(_ids(known)))
+    found = _read(assessed, asked)
+    refuse_empty(name, raw, found.read)
+    counts = _count_strangers(name, table, found, known) if not known.rejects else ()
+    settled, superseded, merged = _settle(name, table, found.coded, assessed, originals)
+    rejects = stacked([local.lazy(found.refused), *superseded])
     counts = (*rules.tally(name, rejects, _key_columns(table)), *counts, *merged)
-    return Checked(CheckedTable(name, EVENTS, settled, attributes=kinds), rejects, counts, read)
+    return Checked(CheckedTable.of_events(name, settled, kinds), rejects, counts, found.read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Columns that are read of assessed rows: the source's own, canonical ones, attributes, and of which key's ids
+    another table knows."""
+
+    originals: Sequence[str]
+    cells: Mapping[str, Cell]
+    kinds: tuple[str, ...]
+    held_against: tuple[str, ...]
+
+    def columns(self) -> list[nw.Expr]:
+        keys = [
+            (cell.key if cell.key is not None else nw.col(beside(name))).alias(_kept(name))
+            for name, cell in self.cells.items()
+        ]
+        faults = [nw.col(fault_of(name)) for name in self.kinds]
+        strangers = [nw.col(beside(_stranger(key))) for key in self.held_against]
+        return [*map(nw.col, self.originals), *keys, *faults, *strangers, nw.col(COLUMN), nw.col(REASON)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Rows read: those that are good, numbered; those refused and those with a blanked cell, as they came; and by key
+    how many events are a stranger's, with the first of their ids."""
+
+    read: int
+    coded: Coded
+    refused: pl.DataFrame
+    strangers: Mapping[str, tuple[int, str | None]]
+
+
+def _read(assessed: nw.LazyFrame[Any], asked: _Asked) -> _Found:
+    encoder, refused, read = Encoder(), [], 0
+    strangers: dict[str, tuple[int, str | None]] = dict.fromkeys(asked.held_against, (0, None))
+    for batch in local.batches(assessed.select(*asked.columns())):
+        read += batch.height
+        good = batch.filter(pl.col(REASON).is_null())
+        if good.height < batch.height:
+            refused.append(batch.filter(pl.col(REASON).is_not_null()).select(*asked.originals, COLUMN, REASON))
+        refused += [local.collect(rows) for rows in _blanked(good, asked)]
+        for key in asked.held_against:
+            ids = good.filter(pl.col(beside(_stranger(key))))[_kept(key)].cast(pl.String)
+            rows, first = strangers[key]
+            strangers[key] = rows + len(ids), pl.Series([first, ids.min()], dtype=pl.String).min()  # type: ignore[assignment]
+        encoder.add(good.select(pl.col(_kept(name)).alias(name) for name in asked.cells))
+    if not refused:
+        refused.append(batch.head(0).select(*asked.originals, COLUMN, REASON))
+    return _Found(read, encoder.finish(), pl.concat(refused), strangers)
+
+
+def _kept(name: str) -> str:
+    return beside(f"kept_{name}")
+
+
+def _blanked(good: pl.DataFrame, asked: _Asked) -> list[nw.LazyFrame[Any]]:
+    faults = [(name, fault_of(name)) for name in asked.kinds if good[fault_of(name)].null_count() < good.height]
+    return blanked_rows(local.lazy(good), faults, asked.originals)
 
 
 def _cells(name: str, table: Table, raw: RawTable, *, now_s: float) -> dict[str, Cell]:
@@ -139,39 +193,37 @@ def _with_unknown(assessed: nw.LazyFrame[Any], cells: Mapping[str, Cell], known:
     return assessed
 
 
-def _count_strangers(name: str, table: Table, good: nw.LazyFrame[Any], known: Known) -> tuple[RuleCount, ...]:
+def _count_strangers(name: str, table: Table, found: _Found, known: Known) -> tuple[RuleCount, ...]:
     columns = dict(zip((USER, ITEM), _key_columns(table), strict=True))
-    counts = []
-    for key in _ids(known):
-        of_strangers = good.filter(nw.col(_stranger(key)))
-        rows, example = local.collect(of_strangers.select(rows=nw.len(), example=nw.col(key).min())).row(0)
-        if rows:
-            rule = f"{_RULES[key]}{rules.KEPT}"
-            counts.append(RuleCount(name, rule, columns[key], rows, False, rules.shorten(example)))
-    return tuple(counts)
+    return tuple(
+        RuleCount(name, f"{_RULES[key]}{rules.KEPT}", columns[key], rows, False, rules.shorten(example))
+        for key, (rows, example) in found.strangers.items()
+        if rows and key in _ids(known)
+    )
 
 
 def _settle(
-    name: str, table: Table, good: nw.LazyFrame[Any], assessed: nw.LazyFrame[Any], originals: list[str]
-) -> tuple[nw.LazyFrame[Any], list[nw.LazyFrame[Any]], tuple[RuleCount, ...]]:
+    name: str, table: Table, good: Coded, assessed: nw.LazyFrame[Any], originals: list[str]
+) -> tuple[Coded, list[nw.LazyFrame[Any]], tuple[RuleCount, ...]]:
     """Apply the policy for several events of one user and item: what stays, rows given up, what merging did."""
     policy = table.duplicates
-    if policy == "keep" or not has_duplicates(good, (USER, ITEM)):
+    level = good.is_shared
+    if policy == "keep" or not level.any():
         return good, [], ()
+    shared = good.only(level).frame()
     if policy in {"mean", "sum"}:
-        merged, counts = merge(name, table, good)
-        return merged, [], counts
+        merged, counts = merge(name, table, shared)
+        return good.with_rows(~level, merged), [], counts
     schema = assessed.collect_schema()
     flip, order = _order(table)
     if flip is not None:
         assessed = assessed.with_columns((-nw.col(beside(flip))).alias(_FLIPPED))
-    rows = contested(assessed, _PAIR, [*order, *sortable(schema, originals)], _WON)
+    pairs = shared.select(nw.col(USER).alias(_PAIR[0]), nw.col(ITEM).alias(_PAIR[1])).unique()
+    rows = contested(assessed, _PAIR, [*order, *sortable(schema, originals)], _WON, among=pairs)
     rows = local.lazy(local.collect(rows))
-    names = good.collect_schema().names()
-    winners = canonical(rows.filter(nw.col(_WON)), names)
-    settled = stacked([good.join(winners.select(USER, ITEM), on=[USER, ITEM], how="anti"), winners])
+    winners = canonical(rows.filter(nw.col(_WON)), shared.collect_schema().names())
     rule = rules.DUPLICATE if policy == "reject" else rules.SUPERSEDED
-    return settled, [because(rows.filter(~nw.col(_WON)), originals, rule)], ()
+    return good.with_rows(~level, winners), [because(rows.filter(~nw.col(_WON)), originals, rule)], ()
 
 
 def _order(table: Table) -> tuple[str | None, list[str]]:

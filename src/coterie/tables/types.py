@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from coterie.errors import UnknownNameError
+from coterie.tables.coded import Coded, Later, encoded
 from coterie.terms import EVENTS, ITEMS, USERS, AttributeKind, Role
 
 
@@ -46,6 +47,7 @@ class CheckedTable:
             missing attribute is null; a ``us_zip`` attribute adds a ``state`` column.
         attributes: kind per attribute column of the frame; ``state`` is there as a category.
         tags: item_id, tag: one row a pair, for items that have tags; else None.
+        codes: gives the rows of events with numbers for ids, where they were numbered already; see ``events_of``.
     """
 
     name: str
@@ -53,6 +55,25 @@ class CheckedTable:
     frame: nw.LazyFrame[Any]
     attributes: Mapping[str, AttributeKind] = field(default_factory=dict)
     tags: nw.LazyFrame[Any] | None = None
+    codes: Later | None = field(default=None, compare=False)
+
+    @classmethod
+    def of_events(cls, name: str, coded: Coded, attributes: Mapping[str, AttributeKind]) -> CheckedTable:
+        """Give a table of events that are numbered already."""
+        return cls(name, EVENTS, coded.frame(), attributes, codes=lambda: coded)
+
+    def with_frame(self, frame: nw.LazyFrame[Any]) -> CheckedTable:
+        """Give the table with other rows."""
+        return replace(self, frame=frame, codes=None)
+
+
+def events_of(table: CheckedTable) -> Coded:
+    """Give all events of a table with numbers for ids; reads and numbers them where that was not done before.
+
+    Raises:
+        DataError: an id is missing.
+    """
+    return table.codes() if table.codes is not None else encoded(table.frame)
 
 
 @dataclass(frozen=True, slots=True)

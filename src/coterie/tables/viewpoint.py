@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
 from coterie.errors import ConfigError, DataError, shown
-from coterie.tables.types import CheckedTable, Tables
+from coterie.tables.types import CheckedTable, Tables, events_of
 from coterie.terms import EVENTS, ITEM, ITEMS, OF_ITEMS, OF_USERS, TAG, TAG_GROUP, TITLE, USER, USERS, Role
 
 _SWAPPED: Final[Mapping[Role, Role]] = {EVENTS: EVENTS, USERS: ITEMS, ITEMS: USERS}
@@ -64,7 +65,7 @@ def _by_tag(name: str, tables: Tables) -> Tables:
         if table.role == EVENTS:
             rest = [column for column in table.frame.collect_schema().names() if column != ITEM]
             tagged = table.frame.join(tags.select(ITEM, TAG), on=ITEM, how="inner")
-            kept[table.name] = replace(table, frame=tagged.select(*rest, nw.col(TAG).alias(ITEM)))
+            kept[table.name] = table.with_frame(tagged.select(*rest, nw.col(TAG).alias(ITEM)))
         elif table.role == USERS:
             kept[table.name] = table
     return Tables(kept)
@@ -86,6 +87,7 @@ def _swapped(table: CheckedTable) -> CheckedTable:
         role=_SWAPPED[table.role],
         frame=_exchanged(table.frame),
         tags=None if tags is None else _exchanged(tags),
+        codes=None if table.codes is None else cache(lambda: events_of(table).turned()),
     )
 
 
