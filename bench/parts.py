@@ -234,10 +234,10 @@ def kmeans_faiss(folder: Path) -> Result:
 
 
 def sweep_coterie(folder: Path) -> Result:
-    from coterie.clustering.lloyd import lloyd
+    from coterie.clustering.lloyd import sweep
 
     points = _points(folder)
-    seconds, found = timed(lambda: [lloyd(points, k, 1, np.random.default_rng(0)) for k in range(2, 31)])
+    seconds, found = timed(lambda: sweep(points, range(2, 31), 1, np.random.default_rng(0)))
     return {"seconds": seconds, "inertia": float(np.mean([_inertia(points, centres) for centres in found]))}
 
 

@@ -65,6 +65,29 @@ def test_the_best_of_several_starts_is_kept():
     assert together.given_up < 6
 
 
+def test_from_where_centres_are_lloyd_goes_on():
+    points = clouds(3_000, 9, 6, apart=1.0)
+    first = points[:6].astype(np.float64)
+    found = _kernels.kmeans_from(points, first, most=300, tolerance=0.0)
+    centres, inertia = plain_lloyd(points, first)
+    assert found.centres == pytest.approx(centres, abs=1e-4)
+    assert found.inertia == pytest.approx(inertia, rel=1e-5)
+    assert np.array_equal(first, points[:6]), "centres that are handed in stay as they are"
+    with pytest.raises(ValueError, match="cannot have 0 centres"):
+        _kernels.kmeans_from(points, np.zeros((0, 9)), most=300, tolerance=0.0)
+
+
+def test_a_start_that_gets_no_lower_than_a_bound_is_no_answer():
+    points = clouds(2_000, 8, 6, apart=1.0)
+    uniforms = np.random.default_rng(2).random((2, 6, 3))
+    free = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0)
+    above = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0, bound=1.01 * free.inertia)
+    below = _kernels.kmeans(points, points, uniforms, most=300, tolerance=0.0, bound=0.9 * free.inertia)
+    assert (above.inertia, above.centres.tobytes()) == (free.inertia, free.centres.tobytes())
+    assert below.inertia == np.inf
+    assert below.iterations < free.iterations
+
+
 def test_bits_do_not_depend_on_the_number_of_threads(monkeypatch):
     points = clouds(9_000, 11, 7, apart=1.0)
     uniforms = np.random.default_rng(3).random((3, 9, 4))

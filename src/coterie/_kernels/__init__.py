@@ -30,7 +30,9 @@ class KMeansFit(NamedTuple):
     given_up: int
 
 
-def kmeans(points: Singles, sample: Singles, uniforms: Floats, *, most: int, tolerance: float) -> KMeansFit:
+def kmeans(
+    points: Singles, sample: Singles, uniforms: Floats, *, most: int, tolerance: float, bound: float = np.inf
+) -> KMeansFit:
     """Cluster by Lloyd's algorithm from several greedy k-means++ starts, and give the start of the lowest inertia.
 
     A start is given up when 40 times what its last iteration gained would not bring it to the best one so far.
@@ -39,6 +41,8 @@ def kmeans(points: Singles, sample: Singles, uniforms: Floats, *, most: int, tol
         points: (n, d), centred: distances come from norms and products. sample: (s, d) rows that starts are drawn from.
         uniforms: (starts, k, trials) in [0, 1), one for each candidate of a centre. most: iterations of a start.
         tolerance: squared shift of all centres together below which a start has converged.
+        bound: inertia that is had already, as of a start that went before; where no start gets below it, the inertia
+            is infinite.
 
     Source:
         Lloyd (1982), "Least squares quantization in PCM"; Arthur & Vassilvitskii (2007), "k-means++"; Hamerly (2010),
@@ -53,13 +57,24 @@ def kmeans(points: Singles, sample: Singles, uniforms: Floats, *, most: int, tol
         raise ValueError(
             f"k-means of {n} rows, {len(sample)} of them sampled, cannot have {k} centres, {starts} starts"
         )
-    centres, facts = np.empty((k, d)), np.zeros(4)
+    centres, facts = np.zeros((k, d)), np.zeros(4)
     call(
         "coterie_kmeans",
-        *(points, n, d, sample, len(sample), uniforms, starts, k, trials, most, float(tolerance)),
+        *(points, n, d, sample, len(sample), uniforms, starts, k, trials, most, float(tolerance), float(bound)),
         *(kernel_threads(), centres, facts),
     )
     return KMeansFit(centres, float(facts[0]), int(facts[2]), int(facts[3]))
+
+
+def kmeans_from(points: Singles, centres: Floats, *, most: int, tolerance: float) -> KMeansFit:
+    """Cluster by Lloyd's algorithm from where (k, d) centres are; see ``kmeans``."""
+    points = dense(points, np.float32, (None, None), "points")
+    n, d = points.shape
+    found, facts = dense(centres, np.float64, (None, d), "centres").copy(), np.zeros(2)
+    if not (1 <= len(found) <= n and most >= 1):
+        raise ValueError(f"k-means of {n} rows cannot have {len(found)} centres")
+    call("coterie_kmeans_from", points, n, d, len(found), most, float(tolerance), kernel_threads(), found, facts)
+    return KMeansFit(found, float(facts[0]), int(facts[1]), 0)
 
 
 def assign(points: Floats, centres: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:

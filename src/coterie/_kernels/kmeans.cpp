@@ -49,6 +49,9 @@ struct Blocks {
     int64_t last(int64_t block) const { return std::min(n, (block + 1) * size); }
 };
 
+// Threads for so many multiplications: starting one takes as long as a million.
+int64_t threads_for(int64_t work, int64_t threads) { return work < 2'000'000 ? 1 : threads; }
+
 COTERIE_INLINE float squared_distance(const float* __restrict a, const float* __restrict b, int64_t d) {
     float sums[LANES] = {};
     int64_t j = 0;
@@ -162,59 +165,59 @@ int64_t reassign(const float* __restrict x, const float* __restrict norms, int64
     return changed;
 }
 
+// Fills out[first..last-1] with squared distances to a centre where they are less than `nearest`; gives their sum.
 COTERIE_KERNEL
-void distances_to(const float* __restrict x, const float* __restrict centre, int64_t first, int64_t last, int64_t d,
-                  float* __restrict out) {
-    for (int64_t i = first; i < last; ++i) out[i] = squared_distance(x + i * d, centre, d);
+double lowered_by(const float* __restrict x, const float* __restrict centre, const float* __restrict nearest,
+                  int64_t first, int64_t last, int64_t d, float* __restrict out) {
+    double sum = 0;
+    for (int64_t i = first; i < last; ++i) {
+        out[i] = std::min(squared_distance(x + i * d, centre, d), nearest[i]);
+        sum += static_cast<double>(out[i]);
+    }
+    return sum;
 }
 
 // Greedy k-means++: of several candidates drawn by their squared distance the one that lowers the sum most.
 void start(const float* x, int64_t n, int64_t d, int64_t k, int64_t trials, const double* uniforms, int64_t threads,
            int64_t* chosen) {
     const Blocks blocks(n);
-    std::vector<float> nearest(n), candidate(n), best(n);
-    std::vector<double> parts(blocks.count);
-    auto total = [&](const std::vector<float>& values) {
-        for_blocks(blocks.count, threads, [&](int64_t b) {
-            double sum = 0;
-            for (int64_t i = blocks.first(b); i < blocks.last(b); ++i) sum += values[i];
-            parts[b] = sum;
-        });
-        double sum = 0;
-        for (double part : parts) sum += part;
-        return sum;
+    std::vector<float> nearest(n, std::numeric_limits<float>::infinity());
+    std::vector<std::vector<float>> lowered(trials, std::vector<float>(n));
+    std::vector<double> heads(blocks.count), parts(trials * blocks.count);
+    std::vector<int64_t> rows(trials);
+    const auto anywhere = [&](double u) { return std::min<int64_t>(static_cast<int64_t>(u * static_cast<double>(n)), n - 1); };
+    const auto drawn = [&](double goal) {
+        int64_t b = 0;
+        while (b + 1 < blocks.count && goal >= heads[b]) goal -= heads[b++];
+        int64_t row = blocks.first(b);
+        for (; row + 1 < blocks.last(b) && goal >= nearest[row]; ++row) goal -= nearest[row];
+        return row;
     };
-    auto measure = [&](int64_t row, std::vector<float>& out) {
-        for_blocks(blocks.count, threads,
-                   [&](int64_t b) { distances_to(x, x + row * d, blocks.first(b), blocks.last(b), d, out.data()); });
-    };
-    chosen[0] = std::min<int64_t>(static_cast<int64_t>(uniforms[0] * static_cast<double>(n)), n - 1);
-    measure(chosen[0], nearest);
-    for (int64_t c = 1; c < k; ++c) {
-        const double sum = total(nearest);
-        const std::vector<double> heads = parts;
-        double lowest = std::numeric_limits<double>::infinity();
-        for (int64_t t = 0; t < trials; ++t) {
+    double left = 0;  // the sum of `nearest`; `heads` are those of its blocks
+    for (int64_t c = 0; c < k; ++c) {
+        const int64_t count = c ? trials : 1;
+        for (int64_t t = 0; t < count; ++t) {
             const double u = uniforms[c * trials + t];
-            int64_t row = 0;
-            if (sum > 0) {
-                double goal = u * sum;
-                int64_t b = 0;
-                while (b + 1 < blocks.count && goal >= heads[b]) goal -= heads[b++];
-                for (row = blocks.first(b); row + 1 < blocks.last(b) && goal >= nearest[row]; ++row) goal -= nearest[row];
-            } else {  // every row is a centre already
-                row = std::min<int64_t>(static_cast<int64_t>(u * static_cast<double>(n)), n - 1);
-            }
-            measure(row, candidate);
-            for (int64_t i = 0; i < n; ++i) candidate[i] = std::min(candidate[i], nearest[i]);
-            const double left = total(candidate);
-            if (left < lowest) {
-                lowest = left;
-                chosen[c] = row;
-                best.swap(candidate);
+            rows[t] = left > 0 ? drawn(u * left) : anywhere(u);  // at 0 every row is a centre already
+        }
+        for_blocks(blocks.count, threads_for(n * d * count, threads), [&](int64_t b) {
+            for (int64_t t = 0; t < count; ++t)
+                parts[t * blocks.count + b] = lowered_by(x, x + rows[t] * d, nearest.data(), blocks.first(b),
+                                                         blocks.last(b), d, lowered[t].data());
+        });
+        left = std::numeric_limits<double>::infinity();
+        int64_t best = 0;
+        for (int64_t t = 0; t < count; ++t) {
+            double sum = 0;
+            for (int64_t b = 0; b < blocks.count; ++b) sum += parts[t * blocks.count + b];
+            if (sum < left) {
+                left = sum;
+                best = t;
             }
         }
-        nearest.swap(best);
+        chosen[c] = rows[best];
+        nearest.swap(lowered[best]);
+        std::copy_n(parts.begin() + best * blocks.count, blocks.count, heads.begin());
     }
 }
 
@@ -247,7 +250,25 @@ void fill_empty(const float* x, const Blocks& blocks, int64_t d, int64_t k, Stat
     }
 }
 
-Run iterate(const float* x, const float* norms, double all_norms, int64_t n, int64_t d, int64_t k,
+struct Norms {
+    std::vector<float> each;  // (n) squared lengths
+    double sum = 0;
+    Norms(const float* x, int64_t n, int64_t d, int64_t threads) : each(n) {
+        const Blocks blocks(n);
+        std::vector<double> parts(blocks.count);
+        for_blocks(blocks.count, threads_for(n * d, threads), [&](int64_t b) {
+            for (int64_t i = blocks.first(b); i < blocks.last(b); ++i) {
+                double norm = 0;
+                for (int64_t j = 0; j < d; ++j) norm += static_cast<double>(x[i * d + j]) * x[i * d + j];
+                each[i] = static_cast<float>(norm);
+                parts[b] += norm;
+            }
+        });
+        for (double part : parts) sum += part;
+    }
+};
+
+Run iterate(const float* x, const Norms& norms, int64_t n, int64_t d, int64_t k,
             const std::vector<double>& first, int64_t most, double tolerance, double best, int64_t threads) {
     constexpr int64_t PATIENCE = 5;      // iterations before a start may be given up
     constexpr double STILL_TO_GAIN = 40; // times what the last iteration gained: more than a start gains any more
@@ -273,12 +294,12 @@ Run iterate(const float* x, const float* norms, double all_norms, int64_t n, int
                 next_moved = std::max(next_moved, centres.moved[c]);
             }
         }
-        for_blocks(blocks.count, threads, [&](int64_t b) {
+        for_blocks(blocks.count, threads_for(n * d * k, threads), [&](int64_t b) {
             double* own = parts.data() + b * k * d;
             int64_t* own_counts = part_counts.data() + b * k;
             std::fill(own, own + k * d, 0.0);
             std::fill(own_counts, own_counts + k, 0);
-            changed[b] = reassign(x, norms, blocks.first(b), blocks.last(b), centres, most_moved, next_moved, farthest,
+            changed[b] = reassign(x, norms.each.data(), blocks.first(b), blocks.last(b), centres, most_moved, next_moved, farthest,
                                   state, own, own_counts);
         });
         int64_t all_changed = 0;
@@ -303,7 +324,7 @@ Run iterate(const float* x, const float* norms, double all_norms, int64_t n, int
             moved[c] = std::sqrt(own_shift);
             shift += own_shift;
         }
-        const double inertia = std::max(0.0, all_norms - between), gained = run.inertia - inertia;
+        const double inertia = std::max(0.0, norms.sum - between), gained = run.inertia - inertia;
         run.inertia = inertia;
         if (all_changed == 0 || shift <= tolerance) break;
         if (run.iterations >= PATIENCE && inertia - STILL_TO_GAIN * gained > best) {
@@ -336,27 +357,15 @@ void assign_block(const double* __restrict x, const double* __restrict turned, i
 }  // namespace
 
 // x (n, d); sample (n_sample, d) rows that starts are drawn from; uniforms (starts, k, trials) in [0, 1); centres (k, d)
-// and facts (4): inertia, iterations of the best start, iterations of all, starts that were given up.
+// and facts (4): inertia, iterations of the best start, iterations of all, starts that were given up. Where no
+// start gets below `bound`, centres are left as they are, and the inertia is infinite.
 COTERIE_EXPORT int coterie_kmeans(const float* x, int64_t n, int64_t d, const float* sample, int64_t n_sample,
                                   const double* uniforms, int64_t starts, int64_t k, int64_t trials, int64_t most,
-                                  double tolerance, int64_t threads, double* centres, double* facts) {
+                                  double tolerance, double bound, int64_t threads, double* centres, double* facts) {
     return coterie::guarded([&] {
-        const Blocks blocks(n);
-        std::vector<float> norms(n);
-        std::vector<double> parts(blocks.count);
-        for_blocks(blocks.count, threads, [&](int64_t b) {
-            double sum = 0;
-            for (int64_t i = blocks.first(b); i < blocks.last(b); ++i) {
-                double norm = 0;
-                for (int64_t j = 0; j < d; ++j) norm += static_cast<double>(x[i * d + j]) * x[i * d + j];
-                norms[i] = static_cast<float>(norm);
-                sum += norm;
-            }
-            parts[b] = sum;
-        });
-        double all_norms = 0;
-        for (double part : parts) all_norms += part;
-        double best = std::numeric_limits<double>::infinity();
+        const Norms norms(x, n, d, threads);
+        double best = bound;
+        facts[0] = std::numeric_limits<double>::infinity();
         facts[1] = facts[2] = facts[3] = 0;
         std::vector<int64_t> chosen(k);
         for (int64_t s = 0; s < starts; ++s) {
@@ -364,7 +373,7 @@ COTERIE_EXPORT int coterie_kmeans(const float* x, int64_t n, int64_t d, const fl
             std::vector<double> first(k * d);
             for (int64_t c = 0; c < k; ++c)
                 for (int64_t j = 0; j < d; ++j) first[c * d + j] = sample[chosen[c] * d + j];
-            const Run run = iterate(x, norms.data(), all_norms, n, d, k, first, most, tolerance, best, threads);
+            const Run run = iterate(x, norms, n, d, k, first, most, tolerance, best, threads);
             facts[2] += static_cast<double>(run.iterations);
             facts[3] += run.abandoned;
             if (run.inertia < best && !run.abandoned) {
@@ -374,6 +383,18 @@ COTERIE_EXPORT int coterie_kmeans(const float* x, int64_t n, int64_t d, const fl
                 std::copy(run.centres.begin(), run.centres.end(), centres);
             }
         }
+    });
+}
+
+// x (n, d); centres (k, d) where they start, and then where they are; facts (2): inertia and iterations.
+COTERIE_EXPORT int coterie_kmeans_from(const float* x, int64_t n, int64_t d, int64_t k, int64_t most, double tolerance,
+                                       int64_t threads, double* centres, double* facts) {
+    return coterie::guarded([&] {
+        const Run run = iterate(x, Norms(x, n, d, threads), n, d, k, std::vector<double>(centres, centres + k * d), most,
+                                tolerance, std::numeric_limits<double>::infinity(), threads);
+        std::copy(run.centres.begin(), run.centres.end(), centres);
+        facts[0] = run.inertia;
+        facts[1] = static_cast<double>(run.iterations);
     });
 }
 
