@@ -31,6 +31,7 @@ from sections import keep, measured
 
 RANK, ITERATIONS, K = 64, 15, 8
 HELD, TOP, RANKED = 0.2, 10, 10_000
+SAMPLED = 4_000  # rows that scikit-learn finds the nearest of
 MOST_FOR_SPARK, SPARK_ITERATIONS = 5_000_000, 2  # above so many ratings, so few iterations: one takes a minute
 CONFIDENCE = 10.0  # of a rating that is there, as in the baselines; the penalty of implicit ALS beside it
 PENALTY, EXPLICIT_PENALTY = 1.0, 0.05
@@ -249,6 +250,44 @@ def sweep_sklearn(folder: Path) -> Result:
     return {"seconds": seconds, "inertia": float(np.mean([_inertia(points, m.cluster_centers_) for m in found]))}
 
 
+# The ten nearest of all points to each, by cosine; scikit-learn's time is that for some rows, times as many as all are.
+
+
+def _shared(points: np.ndarray, found: np.ndarray) -> float:
+    """Give the share of 500 rows' exact neighbours that were found; (n, TOP + 1) with the row itself."""
+    rows = np.random.default_rng(2).integers(0, len(found), 500)
+    exact = np.argpartition(-(points[rows] @ points.T), TOP, axis=1)[:, : TOP + 1]
+    return float(np.mean([len(np.intersect1d(a, b)) / (TOP + 1) for a, b in zip(exact, found[rows], strict=True)]))
+
+
+def topk_coterie(folder: Path) -> Result:
+    from coterie._kernels import top_k
+
+    points = _points(folder)
+    seconds, (found, _) = timed(lambda: top_k(points, points, TOP + 1))
+    return {"seconds": seconds, "found": _shared(points, found)}
+
+
+def topk_faiss(folder: Path) -> Result:
+    import faiss
+
+    points = _points(folder)
+    index = faiss.IndexFlatIP(points.shape[1])
+    index.add(points)
+    seconds, (_, found) = timed(lambda: index.search(points, TOP + 1))
+    return {"seconds": seconds, "found": _shared(points, found)}
+
+
+def topk_sklearn(folder: Path) -> Result:
+    from sklearn.neighbors import NearestNeighbors
+
+    points = _points(folder)
+    asked = points[:SAMPLED]
+    model = NearestNeighbors(n_neighbors=TOP + 1, algorithm="brute", metric="cosine").fit(points)
+    seconds, (_, found) = timed(lambda: model.kneighbors(asked))
+    return {"seconds": seconds * len(points) / len(asked), "found": _shared(points, found)}
+
+
 PARTS: dict[str, tuple[str, dict[str, Callable[[Path], Result]]]] = {
     "svd": (f"Truncated SVD, rank {RANK}", {"coterie": svd_coterie, "scikit-learn": svd_sklearn}),
     "als": (
@@ -262,6 +301,10 @@ PARTS: dict[str, tuple[str, dict[str, Callable[[Path], Result]]]] = {
     "kmeans": (
         f"k-means, k = {K}, one start",
         {"coterie": kmeans_coterie, "scikit-learn": kmeans_sklearn, "faiss": kmeans_faiss},
+    ),
+    "topk": (
+        f"The {TOP} nearest of all to all by cosine, exactly",
+        {"coterie": topk_coterie, "faiss": topk_faiss, "scikit-learn (of some rows)": topk_sklearn},
     ),
     "sweep": ("k-means, k = 2 to 30, one start each", {"coterie": sweep_coterie, "scikit-learn": sweep_sklearn}),
 }

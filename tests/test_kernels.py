@@ -179,3 +179,46 @@ def test_rows_are_ordered_by_user_then_item_and_stay_as_they_stood(pairs, thread
 def test_rows_out_of_range_are_refused():
     with pytest.raises(ValueError, match="expected 0 to 1"):
         pair_order(np.array([2], np.int32), np.array([0], np.int32), 2)
+
+
+@pytest.mark.parametrize(("q", "n", "d", "k"), [(1, 1, 1, 1), (3, 50, 2, 50), (600, 1_000, 16, 10), (70, 301, 33, 7)])
+def test_top_k_are_the_largest_products(q, n, d, k):
+    rng = np.random.default_rng(6)
+    queries, points = rng.normal(size=(q, d)).astype(np.float32), rng.normal(size=(n, d)).astype(np.float32)
+    indices, scores = _kernels.top_k(queries, points, k)
+    products = queries.astype(np.float64) @ points.astype(np.float64).T
+    assert np.array_equal(indices, np.argsort(-products, axis=1)[:, :k])
+    assert scores == pytest.approx(np.take_along_axis(products, indices, axis=1), abs=1e-4)
+
+
+def test_top_k_takes_the_smallest_number_on_a_tie_and_leaves_out_the_query_itself():
+    points = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [-1, 0]], np.float32)
+    indices, scores = _kernels.top_k(points, points, 2)
+    assert indices.tolist() == [[0, 2], [1, 0], [0, 2], [0, 2], [4, 1]]
+    indices, scores = _kernels.top_k(points, points, 3, exclude_self=True)
+    assert indices.tolist() == [[2, 3, 1], [0, 2, 3], [0, 3, 1], [0, 2, 1], [1, 0, 2]]
+    assert scores[4].tolist() == [0, -1, -1]
+
+
+def test_top_k_has_the_same_bits_alone_and_for_any_number_of_threads(monkeypatch):
+    points, found = clouds(1_700, 19, 4), []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv(THREADS_VARIABLE, threads)
+        found.append(b"".join(part.tobytes() for part in _kernels.top_k(points, points, 5, exclude_self=True)))
+    assert found[0] == found[1] == found[2]
+    indices, scores = _kernels.top_k(points, points, 5)
+    for row in (0, 9, 1_699):
+        alone = _kernels.top_k(points[[row]], points, 5)
+        assert (alone[0].tobytes(), alone[1].tobytes()) == (indices[row].tobytes(), scores[row].tobytes())
+
+
+@pytest.mark.parametrize(("k", "exclude_self"), [(0, False), (4, False), (3, True)])
+def test_more_answers_than_points_are_refused(k, exclude_self):
+    points = np.eye(3, dtype=np.float32)
+    with pytest.raises(ValueError, match=rf"no {k} nearest of {3 - exclude_self} points"):
+        _kernels.top_k(points, points, k, exclude_self=exclude_self)
+
+
+def test_products_with_what_is_no_number_are_refused():
+    with pytest.raises(ValueError, match="finite"):
+        _kernels.top_k(np.ones((1, 2), np.float32), np.array([[1.0, np.nan]], np.float32), 1)

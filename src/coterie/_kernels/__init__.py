@@ -94,6 +94,34 @@ def assign(points: Floats, centres: Floats) -> tuple[npt.NDArray[np.int32], Floa
     return labels, own, other
 
 
+def top_k(
+    queries: Singles, points: Singles, k: int, *, exclude_self: bool = False
+) -> tuple[npt.NDArray[np.int32], Singles]:
+    """Find the k of (n, d) points that have the largest inner product with each of (q, d) queries, exactly.
+
+    Points of length one are ranked by their cosine. Products are summed in single precision in order of dimensions and
+    not kept: memory beyond the answer does not grow with q or n.
+
+    Args:
+        k: in 1..n, or 1..n - 1 with ``exclude_self``.
+        exclude_self: the queries are the points, and none is its own answer.
+
+    Returns:
+        (q, k) their numbers and inner products, falling; on a tie the smallest number first. A query alone has the same
+        bits as in a batch.
+    """
+    points = dense(points, np.float32, (None, None), "points")
+    n, d = points.shape
+    queries = dense(queries, np.float32, (n if exclude_self else None, d), "queries")
+    if not 1 <= k <= n - exclude_self:
+        raise ValueError(f"there are no {k} nearest of {n - exclude_self} points")
+    if not (np.isfinite(points).all() and np.isfinite(queries).all()):
+        raise ValueError("points and queries are to be finite numbers")
+    indices, scores = np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32)
+    call("coterie_top_k", queries, len(queries), points, n, d, k, exclude_self, kernel_threads(), indices, scores)
+    return indices, scores
+
+
 def times(matrix: sp.csr_array, block: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Multiply an (n, m) matrix by an (m, w) block of the same precision as the result, (n, w): single or double.
 
