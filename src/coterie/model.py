@@ -23,7 +23,7 @@ from coterie.embedding.identity import FittedIdentity
 from coterie.errors import ModelError
 from coterie.features.assembling import FittedBasis, fit_basis, fit_joined, make_features
 from coterie.features.contract import Ids, Matrix
-from coterie.parallel import single_threaded
+from coterie.parallel import single_libraries
 from coterie.randomness import generator
 from coterie.tables import Tables
 from coterie.terms import DISTANCE, NOISE, SEGMENT, STRENGTH, USER
@@ -91,7 +91,7 @@ class Space:
         Returns:
             (n, d) points.
         """
-        with single_threaded():
+        with single_libraries():
             points = self.embedder.apply(matrix)
         if self.joined is not None:
             beside = self.joined.apply(tables, ids)
@@ -142,7 +142,7 @@ def fit_space(
     seen = matrix
     if most_rows is not None and most_rows < len(ids):
         seen = matrix[np.sort(rng.choice(len(ids), most_rows, replace=False))]
-    with single_threaded():
+    with single_libraries():
         embedder = make_embedder(config).fit(seen, rng)
     space = Space(basis, embedder, fit_joined(joined, tables, ids) if joined else None)
     return space, space.place(matrix, tables, ids), known
@@ -173,7 +173,7 @@ class SegmentModel:
 
     def _apply_some(self, tables: Tables, ids: Ids) -> Assignment:
         points, known = self.space.embed(tables, ids)
-        with single_threaded():
+        with single_libraries():
             found = self.clusterer.assign(points)
         return Assignment(
             np.where(known, found.labels, NOISE).astype(np.int32),

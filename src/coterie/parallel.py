@@ -46,6 +46,13 @@ def kernel_threads() -> int:
 
 
 @contextmanager
+def single_libraries() -> Iterator[None]:
+    """Hold BLAS and OpenMP to one thread, whose sums depend on it; kernels, whose sums do not, use all there are."""
+    with threadpool_limits(limits=1):
+        yield
+
+
+@contextmanager
 def single_threaded() -> Iterator[None]:
     """Hold BLAS, OpenMP and kernels of this thread to one thread, so that nothing is oversubscribed."""
     before = getattr(_here, "is_single", False)

@@ -124,4 +124,6 @@ def _read_events(folder: Path, name: str) -> Coded:
         if path.exists():
             parts[part] = np.load(path, mmap_mode="r" if path.stat().st_size > LARGE else None, allow_pickle=False)
     others = local.scan_parquet(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
-    return Coded(**parts, others=pl.DataFrame() if others is None else local.collect(others))
+    value, time = parts.pop("value"), parts.pop("time")
+    rest = pl.DataFrame() if others is None else local.collect(others)
+    return Coded(**parts, value_at=value, time_at=time, others=rest)

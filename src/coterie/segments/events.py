@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -18,6 +19,7 @@ import scipy.sparse as sp
 from coterie.engines import local
 from coterie.features.aligning import placed
 from coterie.features.contract import Ids
+from coterie.parallel import default_threads, map_in_order
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.statistics import RatioSums
 from coterie.segments.types import TopItems
@@ -82,8 +84,13 @@ def count_events(tables: Tables, table: CheckedTable, members: Members, options:
     titles, tagged = _titles(tables), _tags(tables, options.min_items)
     tags = None if tagged is None else _Incidence.of(tagged, events.items)
     sums = _Sums(members, len(events.items), values, 0 if tags is None else len(tags.labels))
-    for first, last in _some_at_a_time(events):
-        sums.add(_Some.of(events.between(first, last), place, members, options), tags)
+
+    def one(users: tuple[int, int]) -> _Sums:
+        some = _Some.of(events.between(*users), place, members, options)
+        return _Sums(members, len(events.items), values, 0 if tags is None else len(tags.labels)).add(some, tags)
+
+    for counted in map_in_order(one, _some_at_a_time(events), threads=default_threads()):
+        sums.merge(counted)
     named = _named(events.items, titles)
     positive = sums.positive
     return EventCounts(
@@ -149,7 +156,16 @@ class _Sums:
         self.by_tag = {name: np.zeros((k + 1, n_tags), np.int64) for name in _SUMS}
         self.top = np.zeros((k, 1 if few_values is None else len(few_values), n_items), np.int64)
 
-    def add(self, some: _Some, tags: _Incidence | None) -> None:
+    def merge(self, other: _Sums) -> None:
+        """Add what was counted of other events."""
+        for mine, theirs in zip(self._parts(), other._parts(), strict=True):
+            np.add(mine, theirs, out=mine)
+
+    def _parts(self) -> list[npt.NDArray[Any]]:
+        per_member = [self.events, self.positive, self.valued, self.values]
+        return [*per_member, self.top, *self.by_item.values(), *self.by_tag.values()]
+
+    def add(self, some: _Some, tags: _Incidence | None) -> _Sums:
         """Count some events; all of a member's come at once."""
         n = len(self.events)
         self.events += np.bincount(some.member, minlength=n)
@@ -167,6 +183,7 @@ class _Sums:
             rows = np.full(n, -1, np.int32)
             rows[some.member] = some.row
             _add(self.by_tag, rows[member], tag, y, self.positive[member])
+        return self
 
     def _add_top(self, some: _Some) -> None:
         k, n_values, m = self.top.shape
@@ -174,7 +191,8 @@ class _Sums:
         if self._few_values is None or some.value is None:
             which = np.zeros(len(some.row), np.int64)
         else:
-            which = np.minimum(np.searchsorted(self._few_values, some.value), n_values - 1)
+            known = self._few_values.astype(some.value.dtype)  # else every value would be widened to compare
+            which = np.minimum(np.searchsorted(known, some.value), n_values - 1)
             inside &= ~np.isnan(some.value)
         cells = (some.row[inside].astype(np.int64) * n_values + which[inside]) * m + some.item[inside]
         self.top += np.bincount(cells, minlength=self.top.size).reshape(self.top.shape)
@@ -201,12 +219,15 @@ def _some_at_a_time(events: Coded) -> Iterator[tuple[int, int]]:
 
 def _few_values(events: Coded, place: Codes) -> Floats | None:
     """Give the sorted values of the members' events where they are few enough to have lists of their own."""
-    if events.value is None:
-        return None
-    of_members = events.value[place[events.user] >= 0]
-    found = pl.Series(of_members).unique().to_numpy()
-    found = np.sort(found[~np.isnan(found)]).astype(np.float64)
-    return found if 0 < len(found) <= MOST_VALUES else None
+    found: set[float] = set()
+    for users in _some_at_a_time(events):
+        some = events.between(*users)
+        if some.value is None:
+            return None
+        found |= set(pl.Series(some.value[place[some.user] >= 0]).drop_nans().unique().to_list())
+        if len(found) > MOST_VALUES:
+            return None
+    return np.array(sorted(found)) if found else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

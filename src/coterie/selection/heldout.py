@@ -157,4 +157,4 @@ def _less(table: CheckedTable, found: Catalogue, held: npt.NDArray[np.bool_]) ->
         keys = np.where((users >= 0) & (items >= 0), users * len(found.items) + items, -1)
         taken = found.pairs.users[held].astype(np.int64) * len(found.items) + found.pairs.items[held]
         gone = np.isin(keys, taken)
-    return CheckedTable.of_events(table.name, events.take(~gone), table.attributes)
+    return CheckedTable.of_events(table.name, events.only(~gone), table.attributes)

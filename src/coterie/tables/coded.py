@@ -33,8 +33,9 @@ class Coded:
     Args:
         users: (n,) sorted ids. items: (m,) sorted ids.
         indptr: (n + 1,) where each user's events begin. user, item: (e,) places of both.
-        value, time: (e,) narrower than float64 where that loses nothing, NaN for what is missing; None where events
-            have none.
+        value_at, time_at: (e,) narrower than float64 where that loses nothing, NaN for what is missing; None where
+            events have none. Those of chosen events are brought together when they are asked for, by ``value`` and
+            ``time``: most of what reads chosen events reads neither.
         others: (e,) rows of the other canonical columns; of no height where there are none.
     """
 
@@ -43,9 +44,19 @@ class Coded:
     indptr: npt.NDArray[np.int64]
     user: Codes
     item: Codes
-    value: Numbers | None
-    time: Numbers | None
+    value_at: Numbers | Chosen | None
+    time_at: Numbers | Chosen | None
     others: pl.DataFrame
+
+    @property
+    def value(self) -> Numbers | None:
+        """(e,) values."""
+        return _together(self.value_at)
+
+    @property
+    def time(self) -> Numbers | None:
+        """(e,) times, seconds since 1970."""
+        return _together(self.time_at)
 
     @property
     def n_events(self) -> int:
@@ -117,7 +128,8 @@ class Coded:
     def frame(self) -> nw.LazyFrame[Any]:
         """Give the canonical columns lazily: ids as text, numbers as float64."""
         schema: dict[str, Any] = {USER: pl.String, ITEM: pl.String}
-        schema |= {name: pl.Float64 for name, part in ((VALUE, self.value), (TIME, self.time)) if part is not None}
+        numbers = ((VALUE, self.value_at), (TIME, self.time_at))
+        schema |= {name: pl.Float64 for name, part in numbers if part is not None}
         return nw.from_native(pl.defer(self._as_text, schema={**schema, **self.others.schema}))
 
     def _as_text(self) -> pl.DataFrame:
@@ -133,13 +145,32 @@ class Coded:
 
     def _picked(self, rows: Any, indptr: npt.NDArray[np.int64]) -> Coded:
         """Give rows by slice, mask or number."""
-        value, time = (None if part is None else part[rows] for part in (self.value, self.time))
+        value, time = (None if part is None else _choose(part, rows) for part in (self.value_at, self.time_at))
         others = self.others
         if others.width:
             others = others[rows] if isinstance(rows, slice) else _rows_of(others, rows)
         return replace(
-            self, indptr=indptr, user=self.user[rows], item=self.item[rows], value=value, time=time, others=others
+            self, indptr=indptr, user=self.user[rows], item=self.item[rows], value_at=value, time_at=time, others=others
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """Some cells of a column: those of a mask, or by their numbers."""
+
+    column: Numbers
+    rows: npt.NDArray[Any]
+
+
+def _choose(part: Numbers | Chosen, rows: Any) -> Numbers | Chosen:
+    if isinstance(rows, slice):
+        column: Numbers = _together(part)[rows]  # type: ignore[index]
+        return column
+    return Chosen(part.column[part.rows] if isinstance(part, Chosen) else part, rows)
+
+
+def _together(part: Numbers | Chosen | None) -> Numbers | None:
+    return part.column[part.rows] if isinstance(part, Chosen) else part
 
 
 def _rows_of(frame: pl.DataFrame, rows: npt.NDArray[Any]) -> pl.DataFrame:
