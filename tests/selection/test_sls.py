@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from coterie.clustering.centroid import KMeans
 from coterie.errors import ConfigError, DataError
+from coterie.randomness import generator
+from coterie.selection.references import sample_rows
 from coterie.selection.sls import Link, Node, across, lineage, within
 from coterie.selection.stability import Resampling
 from tests.contracts.clusterer_contract import three_clouds
@@ -78,6 +82,16 @@ def test_a_blob_beside_clouds_that_is_cut_is_the_unstable_part():
     clouds, _ = three_clouds()
     found = within(resampling(clouds, 4), pairs=8, threads=1).mean(axis=0)
     assert sorted(found)[1] < 0.8 < sorted(found)[2]
+
+
+def test_of_many_users_samples_are_clustered_and_compared():
+    points, truth = three_clouds()
+    few = replace(resampling(points, 3), most=50)
+    assert within(few, pairs=3, threads=1).min() == 1
+    # A third that lives only outside the users compared is nobody's there, and so found nowhere.
+    alone = truth.astype(np.int32).clip(0, 1)
+    alone[np.setdiff1d(np.arange(120), sample_rows(120, 50, generator(7, "slsw-rows")))[0]] = 2
+    assert (within(replace(few, labels=alone), pairs=3, threads=1)[:, 2] == 0).all()
 
 
 def test_within_gives_the_same_for_two_threads():

@@ -30,7 +30,7 @@ Rows = npt.NDArray[np.int64]
 MOST_COLUMNS = 2_000  # wider tables are sparse ones, of which a held-out fifth says little about any user
 MOST_ROWS = 20_000  # whose standard error is a seventh of a percent of what a user differs by
 REFIT_STARTS = 3
-MOST_EMBEDDED = 50_000  # users that an embedding is refitted on
+MOST_EMBEDDED = 20_000  # users that an embedding is refitted on
 MOST_CLUSTERED = 20_000  # users that are clustered anew; the others follow them
 
 
@@ -89,9 +89,9 @@ def _one_split(search: Search, found: heldout.Catalogue, trials: Sequence[Trial]
 
     def one(trial: Trial) -> Labels:
         rng = generator(seed, "lift-cluster", *trial.asked.stream, number)
-        return _fit_or_nobody(
-            search.clusterer(trial.asked), points, rows, seen if most_drawn(trial.asked.method) else rows, rng
-        )
+        among = rows if most_drawn(trial.asked.method) is None else seen
+        starts = REFIT_STARTS if len(among) < len(rows) else None
+        return _fit_or_nobody(search.clusterer(trial.asked, most_starts=starts), points, rows, among, rng)
 
     what = f"lift on held-out events {number + 1} of {config.evaluation.splits}"
     labelings = list(search.each(what, one, trials))

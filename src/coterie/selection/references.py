@@ -45,15 +45,17 @@ class Reference:
 
     Args:
         points: (n, d) of the data, in float64. kind: what is kept of them. on_sphere: their rows have length one.
+        heaped: (d,) columns in which many rows share their value with another row.
     """
 
     points: Floats
     kind: Kind
     on_sphere: bool
+    heaped: npt.NDArray[np.bool_]
 
     def draw(self, rng: np.random.Generator) -> Points:
         """Draw (n, d) points; those of a reference on the sphere are brought to length one."""
-        drawn = _DRAWS[self.kind](self.points, rng)
+        drawn = _DRAWS[self.kind](self, rng)
         return np.asarray(unit_rows(drawn) if self.on_sphere else drawn, np.float32)
 
 
@@ -74,7 +76,8 @@ def reference(points: npt.NDArray[np.floating], kind: Kind) -> Reference:
     if len(exact) < 2 or not np.isfinite(exact).all():
         raise DataError(f"a reference needs at least two finite points, got {len(exact)}; bring more users")
     lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
-    return Reference(exact, kind, bool((np.abs(lengths - 1) < UNIT_TOLERANCE).all()) and exact.shape[1] > 1)
+    on_sphere = bool((np.abs(lengths - 1) < UNIT_TOLERANCE).all()) and exact.shape[1] > 1
+    return Reference(exact, kind, on_sphere, _heaped(exact))
 
 
 def _normal(n: int, covariance: Floats, rng: np.random.Generator) -> Floats:
@@ -87,12 +90,12 @@ def _normal(n: int, covariance: Floats, rng: np.random.Generator) -> Floats:
     return drawn
 
 
-def _gaussian(points: Floats, rng: np.random.Generator) -> Floats:
-    return _with_values(points, _heaped(points), rng)
+def _gaussian(law: Reference, rng: np.random.Generator) -> Floats:
+    return _with_values(law.points, law.heaped, rng)
 
 
-def _copula(points: Floats, rng: np.random.Generator) -> Floats:
-    return _with_values(points, np.ones(points.shape[1], np.bool_), rng)
+def _copula(law: Reference, rng: np.random.Generator) -> Floats:
+    return _with_values(law.points, np.ones(law.points.shape[1], np.bool_), rng)
 
 
 def _with_values(points: Floats, kept: npt.NDArray[np.bool_], rng: np.random.Generator) -> Floats:
@@ -134,12 +137,13 @@ def _heaped(points: Floats) -> npt.NDArray[np.bool_]:
     return np.array([count[count > 1].sum() >= HEAPED * len(points) for count in counts], np.bool_)
 
 
-def _permuted(points: Floats, rng: np.random.Generator) -> Floats:
-    drawn: Floats = rng.permuted(points, axis=0)
+def _permuted(law: Reference, rng: np.random.Generator) -> Floats:
+    drawn: Floats = rng.permuted(law.points, axis=0)
     return drawn
 
 
-def _box(points: Floats, rng: np.random.Generator) -> Floats:
+def _box(law: Reference, rng: np.random.Generator) -> Floats:
+    points = law.points
     centre = points.mean(axis=0)
     _, axes = np.linalg.eigh((points - centre).T @ (points - centre))
     scores = (points - centre) @ axes
@@ -147,7 +151,7 @@ def _box(points: Floats, rng: np.random.Generator) -> Floats:
     return drawn
 
 
-_DRAWS: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
+_DRAWS: dict[str, Callable[[Reference, np.random.Generator], Floats]] = {
     "gaussian": _gaussian,
     "copula": _copula,
     "permuted": _permuted,

@@ -41,7 +41,8 @@ def measure(search: Search) -> Outcome:
         _silhouettes(search, trials), *_stability(search, trials), _slsa(trials), pay(search, trials), strict=True
     )
     measured = [_Measured(*row) for row in rows]
-    candidates = tuple(_candidate(search, *row) for row in zip(trials, measured, strict=True))
+    pairs = zip(trials, measured, strict=True)
+    candidates = tuple(search.each("other indices", lambda pair: _candidate(search, *pair), pairs))
     return Outcome(trials, candidates, tuple(row.paid.gains for row in measured), left_out)
 
 

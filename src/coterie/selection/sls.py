@@ -22,6 +22,7 @@ from coterie.clustering.contract import Labels
 from coterie.errors import ConfigError, DataError
 from coterie.parallel import map_in_order
 from coterie.randomness import generator
+from coterie.selection.references import sample_rows
 from coterie.selection.stability import Resampling, best_jaccard
 from coterie.terms import NOISE
 
@@ -74,8 +75,9 @@ class Lineage:
 def within(resampling: Resampling, *, pairs: int = PAIRS, threads: int) -> Floats:
     """Measure segment level stability within a solution, SLSw.
 
-    Each time two bootstrap samples of the users (``Resampling.draw``) are clustered and all users are assigned by both;
-    a segment's agreement is its highest Jaccard similarity to a segment of either, averaged over the two.
+    Each time two bootstrap samples of the users are clustered and all users are assigned by both, of very many a random
+    sample (``Resampling.most``); a segment's agreement is its highest Jaccard similarity to a segment of either,
+    averaged over the two.
 
     Args:
         resampling: the solution, and the clusterer with its settings.
@@ -108,7 +110,11 @@ def _sample_agreement(resampling: Resampling, pair: int, half: int) -> Floats:
         fitted = resampling.clusterer.fit(resampling.points[drawn], rng)
     except DataError:
         return np.zeros(n_clusters)
-    return best_jaccard(resampling.labels, fitted.assign(resampling.points).labels, n_clusters)
+    n = len(resampling.labels)
+    compared = sample_rows(
+        n, n if resampling.most is None else resampling.most, generator(resampling.seed, "slsw-rows")
+    )
+    return best_jaccard(resampling.labels[compared], fitted.assign(resampling.points[compared]).labels, n_clusters)
 
 
 def across(solutions: Sequence[Labels]) -> list[Floats]:

@@ -23,7 +23,7 @@ from coterie.errors import DataError
 from coterie.randomness import generator
 from coterie.selection.references import sample_rows
 
-MOST_DRAWN = 20_000  # users of a sample: a segment of 1 % still has 200 of them
+MOST_DRAWN = 10_000  # users of a sample: a segment of 1 % still has 100 of them
 Codes = npt.NDArray[np.int64]
 
 
