@@ -17,7 +17,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from coterie._kernels import ALS_LANES, Ridges, als_descend, als_solve
 from coterie.config import refuse_unknown
 from coterie.embedding.cells import present_cells, refuse_empty, refuse_negative
 from coterie.embedding.contract import Points
+from coterie.embedding.penalty import HELD, RANKED, Split, Tried, best_of, ranking, search, split
 from coterie.embedding.rows import check_width, unit_rows
 from coterie.errors import ConfigError, DataError
 from coterie.features.contract import Matrix
@@ -39,6 +40,9 @@ Kind = Literal["implicit", "explicit"]
 STEPS = 3  # of conjugate gradients, from where a row was an iteration ago; newcomers are solved exactly
 DAMPING = 5.0  # ratings at the mean that are added to each item's and row's own: few ratings say little of a bias
 FIRST_SPREAD = 0.1  # of the random factors that the first half-iteration starts from
+PENALTY = 0.1  # where a matrix has too few rows to choose one by validation
+MIDDLES: dict[Kind, float] = {"implicit": 10.0, "explicit": 0.1}  # penalties with which validation starts
+TRIAL_ITERATIONS = 5  # of a fit by which a penalty is judged
 
 
 def solve_side(side: Ridges, fixed: Floats, base: Floats) -> Floats:
@@ -69,6 +73,7 @@ class _Facts:
     remove_bias: bool
     mean: float
     unit_rows: bool
+    tried: Tried = ()
 
 
 def _with_values(cells: sp.csr_array, values: Floats) -> sp.csr_array:
@@ -85,6 +90,10 @@ def _row_numbers(cells: sp.csr_array) -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
 
 
+def _row_bias(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Floats:
+    return _damped_means(_row_numbers(cells), cells.data - facts.mean - item_bias[cells.indices], cells.shape[0])
+
+
 def _rows_side(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Ridges:
     """Write down the regressions of (n, m) rows."""
     if facts.kind == "implicit":
@@ -93,9 +102,8 @@ def _rows_side(cells: sp.csr_array, facts: _Facts, item_bias: Floats) -> Ridges:
         return Ridges(_with_values(cells, 1 + extra), extra, ridge)
     residuals = cells.data
     if facts.remove_bias:
-        rows = _row_numbers(cells)
         residuals = residuals - facts.mean - item_bias[cells.indices]
-        residuals = residuals - _damped_means(rows, residuals, cells.shape[0])[rows]
+        residuals = residuals - _row_bias(cells, facts, item_bias)[_row_numbers(cells)]
     return Ridges(_with_values(cells, residuals.astype(np.float32)), None, _ridge_by_count(cells.indptr, facts))
 
 
@@ -135,6 +143,18 @@ class FittedALS:
         """Width of the embedding."""
         return int(self.factors.shape[1])
 
+    @property
+    def regularisation(self) -> float:
+        """The ridge penalty of the fit, given or found."""
+        return self._facts.regularisation
+
+    @property
+    def tried(self) -> Tried:
+        """Penalties that were tried by validation, each with its score, higher being better: NDCG@10 of held-out cells
+        for "implicit", less their root mean squared error for "explicit". Empty where the penalty was given.
+        """
+        return self._facts.tried
+
     def apply(self, matrix: Matrix) -> Points:
         """Fold (n, m) rows in, as the last half-iteration did those of the fit; a row of zeros gives the zero point.
 
@@ -146,8 +166,23 @@ class FittedALS:
         cells = present_cells(matrix)
         if self._facts.kind == "implicit":
             refuse_negative(cells, "implicit als")
-        points = solve_side(_rows_side(cells, self._facts, self.item_bias), self.factors, self._base)
+        points = self._solved(cells)
         return np.asarray(unit_rows(points) if self._facts.unit_rows else points, dtype=np.float32)
+
+    def _solved(self, cells: sp.csr_array) -> Floats:
+        return solve_side(_rows_side(cells, self._facts, self.item_bias), self.factors, self._base)
+
+    def score(self, given: Split) -> float:
+        """Say how well held-out cells are foretold from the others of their rows; higher is better, see ``tried``."""
+        if self._facts.kind == "implicit":
+            train, held = given.train[:RANKED], given.held[:RANKED]
+            return ranking(self._solved(train), self.factors, train, held)
+        held, rows = given.held, _row_numbers(given.held)
+        said = self._facts.mean + self.item_bias[held.indices]
+        if self._facts.remove_bias:
+            said += _row_bias(given.train, self._facts, self.item_bias)[rows]
+        said += np.einsum("ij,ij->i", self._solved(given.train)[rows], self.factors[held.indices])
+        return -float(np.sqrt(np.square(said - held.data).mean()))
 
     def to_arrays(self) -> Frozen:
         """Give factors, biases and settings."""
@@ -158,7 +193,9 @@ class FittedALS:
     def from_arrays(cls, frozen: Frozen) -> Self:
         """Give back an equal fitted ALS."""
         arrays = frozen.arrays
-        return cls(arrays["factors"], arrays["base"], arrays["item_bias"], _Facts(**frozen.meta))
+        tried = tuple((float(penalty), float(score)) for penalty, score in frozen.meta.get("tried", ()))
+        facts = _Facts(**{**frozen.meta, "tried": tried})
+        return cls(arrays["factors"], arrays["base"], arrays["item_bias"], facts)
 
 
 class ALS:
@@ -168,7 +205,8 @@ class ALS:
         kind: "implicit" takes cells as how sure it is that somebody took an item up, "explicit" as ratings.
         dims: width of the embedding.
         iterations: times both sides are solved, >= 1.
-        regularisation: ridge penalty, > 0; for "explicit" times the number of a row's ratings.
+        regularisation: ridge penalty, > 0; for "explicit" times the number of a row's ratings. None chooses it by what
+            foretells held-out cells best; matrices of few rows get ``PENALTY``.
         alpha: confidence that a cell of 1 adds, > 0; only for "implicit".
         remove_bias: take off the means of everything, of the item and of the row first; only for "explicit".
         unit_rows: bring embedded rows to length one.
@@ -182,10 +220,11 @@ class ALS:
     def __init__(self, **options: Any) -> None:
         known = ("kind", "dims", "iterations", "regularisation", "alpha", "remove_bias", "unit_rows")
         refuse_unknown(options, known, "embedding (als)")
-        self.kind = one_of(options.get("kind", "implicit"), get_args(Kind), "embedding.kind")
+        self.kind = cast(Kind, one_of(options.get("kind", "implicit"), get_args(Kind), "embedding.kind"))
         self.dims = whole(options.get("dims", 16), "embedding.dims", low=1)
         self.iterations = whole(options.get("iterations", 15), "embedding.iterations", low=1)
-        self.regularisation = above_zero(options.get("regularisation", 0.1), "embedding.regularisation")
+        penalty = options.get("regularisation")
+        self.regularisation = None if penalty is None else above_zero(penalty, "embedding.regularisation")
         self.alpha = above_zero(options.get("alpha", 1.0), "embedding.alpha")
         self.remove_bias = flag(options.get("remove_bias", True), "embedding.remove_bias")
         self.unit_rows = flag(options.get("unit_rows", True), "embedding.unit_rows")
@@ -206,32 +245,61 @@ class ALS:
         refuse_empty(cells, "als")
         if self.kind == "implicit":
             refuse_negative(cells, "implicit als")
-        facts, item_bias = self._biases(cells)
+        if self.regularisation is not None:
+            return self._fitted(cells, self.regularisation, self.iterations, rng)
+        tried = self._tried(cells, rng.spawn(1)[0])
+        return self._fitted(cells, best_of(tried) or PENALTY, self.iterations, rng, tried)
+
+    def _tried(self, cells: sp.csr_array, rng: np.random.Generator) -> Tried:
+        """Try penalties on a part of the cells; none where there are too few rows.
+
+        An implicit penalty shrinks the singular values of the matrix by as much as it is high. They grow with the share
+        of its cells that is there, and with the root of the number of rows: a part is fitted with so much less.
+
+        Source:
+            Srebro, Rennie & Jaakkola (2005), "Maximum-margin matrix factorization", lemma 1.
+        """
+        part, iterations = split(cells, rng), min(self.iterations, TRIAL_ITERATIONS)
+        if part is None:
+            return ()
+        scale = (1 - HELD) * part.share**0.5 if self.kind == "implicit" else 1.0
+        seed = int(rng.integers(2**63))
+
+        def score(penalty: float) -> float:
+            try:
+                return self._fitted(part.train, penalty * scale, iterations, np.random.default_rng(seed)).score(part)
+            except DataError:  # singular but for rounding
+                return float("-inf")
+
+        return search(score, MIDDLES[self.kind])
+
+    def _fitted(
+        self, cells: sp.csr_array, penalty: float, iterations: int, rng: np.random.Generator, tried: Tried = ()
+    ) -> FittedALS:
+        facts, item_bias = self._biases(cells, penalty, tried)
         rows = _rows_side(cells, facts, item_bias)
         _refuse_flat(cells, rows.targets.data)
-        items = _items_side(rows, facts)
-        factors = self._descended(rows, items, rng)
+        factors = self._descended(rows, _items_side(rows, facts), iterations, rng)
         return FittedALS(factors, _base(factors, facts.kind), item_bias, facts)
 
-    def _descended(self, rows: Ridges, items: Ridges, rng: np.random.Generator) -> Floats:
+    def _descended(self, rows: Ridges, items: Ridges, iterations: int, rng: np.random.Generator) -> Floats:
         """Give the (m, d) factors of the items: sides taken further in turn, each from where it was."""
         width = -(-self.dims // ALS_LANES) * ALS_LANES  # dimensions beyond ``dims`` are zero, and stay so
         item_factors = np.zeros((len(items.ridge), width), np.float32)
         item_factors[:, : self.dims] = FIRST_SPREAD * rng.standard_normal((len(item_factors), self.dims))
         row_factors = np.zeros((len(rows.ridge), width), np.float32)
-        for _ in range(self.iterations):
+        for _ in range(iterations):
             for side, fixed, moved in ((rows, item_factors, row_factors), (items, row_factors, item_factors)):
                 base = _base(fixed.astype(np.float64), "implicit") if self.kind == "implicit" else None
                 als_descend(side, fixed, None if base is None else base.astype(np.float32), moved, STEPS)
         return item_factors[:, : self.dims].astype(np.float64)
 
-    def _biases(self, cells: sp.csr_array) -> tuple[_Facts, Floats]:
-        kind: Kind = "implicit" if self.kind == "implicit" else "explicit"
-        takes_off = self.remove_bias and kind == "explicit"
+    def _biases(self, cells: sp.csr_array, penalty: float, tried: Tried) -> tuple[_Facts, Floats]:
+        takes_off = self.remove_bias and self.kind == "explicit"
         mean = float(cells.data.mean()) if takes_off else 0.0
         count = cells.shape[1]
         bias = _damped_means(cells.indices, cells.data - mean, count) if takes_off else np.zeros(count)
-        return _Facts(kind, self.regularisation, self.alpha, takes_off, mean, self.unit_rows), bias
+        return _Facts(self.kind, penalty, self.alpha, takes_off, mean, self.unit_rows, tried), bias
 
 
 def _refuse_flat(cells: sp.csr_array, targets: Floats) -> None:
