@@ -61,10 +61,14 @@ Interval = Annotated[tuple[float, float], BeforeValidator(_pair), AfterValidator
 
 
 class Project(_Part):
-    """What the project is called, which seed everything random comes from, and what is segmented."""
+    """What the project is called, which seed everything random comes from, what is segmented, and in which memory.
+
+    ``memory_gb`` is kept by fitting on a sample of users where all of them need more; everybody gets a segment.
+    """
 
     name: str = "coterie"
     seed: int = Field(7, ge=0)
+    memory_gb: float = Field(4.0, ge=0.5)
     entity: str = Field(OF_USERS, min_length=1)
 
 

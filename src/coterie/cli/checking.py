@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
+
 from coterie.config import load_config
+from coterie.engines import local
+from coterie.runs.budget import plan
 from coterie.runs.steps import scan_sources
 from coterie.sources import RawTable
 from coterie.tables import RuleCount
 from coterie.tables.build import build_for_scoring
+from coterie.terms import EVENTS
 
 LOOKED_AT = 1000
 
@@ -27,9 +32,10 @@ class TableCheck:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCheck:
-    """What was found: one entry a table, and how many rows of each were looked at."""
+    """What was found: one entry a table, the plan for the memory budget, and how many rows of each were looked at."""
 
     tables: tuple[TableCheck, ...]
+    plan: str
     looked_at: int = LOOKED_AT
 
 
@@ -43,8 +49,14 @@ def check_project(path: Path) -> ProjectCheck:
     raw = scan_sources(config, path if path.is_dir() else path.parent)
     head = {name: RawTable(t.frame.head(LOOKED_AT), t.location, t.fingerprint) for name, t in raw.items()}
     built = build_for_scoring(config, head)
+    n_events = sum(
+        local.collect(table.frame.select(n=nw.len())).item()
+        for name, table in raw.items()
+        if config.tables[name].role == EVENTS
+    )
     return ProjectCheck(
-        tuple(
+        plan=plan(config, n_events).told(),
+        tables=tuple(
             TableCheck(
                 name,
                 config.tables[name].role,
@@ -53,7 +65,7 @@ def check_project(path: Path) -> ProjectCheck:
                 tuple(count for count in built.counts if count.table == name and _is_told_by_first_rows(count)),
             )
             for name, table in raw.items()
-        )
+        ),
     )
 
 

@@ -230,6 +230,7 @@ def show_check(found: ProjectCheck, *, as_json: bool) -> None:
         )
         for fault in table.faults:
             console.print(f"  [yellow]{_fault(fault)}[/yellow] in its first {found.looked_at:,} rows", highlight=False)
+    console.print(f"plan: {found.plan}", highlight=False)
     console.print("config, sources, columns and methods are in order", highlight=False)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from coterie.config import Config
 from coterie.errors import RejectedError
 from coterie.runs import steps, tables_on_disk
+from coterie.runs.budget import plan_of, sampled
 from coterie.runs.cache import Cache, key_of
 from coterie.runs.evidencing import load_evidence, write_evidence
 from coterie.runs.identity import Identity
@@ -76,26 +77,34 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
         _rows_of_tables,
     )
     _refuse_rejected(stored, tables_folder, folder)
-    searched = search_recipes(config, recipes, Ground(stored.tables, key_of(key, entity), kept, threads))
+    budget = plan_of(config, stored.tables)
+    fitted_on = sampled(stored.tables, budget.share, config.project.seed)
+    ground = Ground(fitted_on, key_of(key, entity, budget.share, config.project.seed), kept, threads)
+    searched = search_recipes(config, recipes, ground)
     winner = pick(config, searched.tried)
     key = key_of("proof", winner.tried.key, winner.number)
     prove = partial(write_proof, winner, threads=threads, progress=kept.advanced)
     proof, _ = kept.answer("proof", key, prove, load_proof)
-    placed = winner.tried.placed
+    everybody = steps.everybody(winner, stored.tables, is_sample=budget.share < 1)
     found_again = identity.identify(
-        steps.partition(winner), stored.tables, entity=entity, knows_users=not config.has_numbered_entities
+        everybody.partition, stored.tables, entity=entity, knows_users=not config.has_numbered_entities
     )
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
+    chosen = steps.told_of_budget(replace(chosen, labels=everybody.labels), budget, winner.tried.placed, everybody)
     # Floors say which candidates might have been chosen, whom the chosen one is shown beside.
     whole = key_of("evidence", key, [tried.key for tried in searched.tried], config.segments, found_again.segment_ids)
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
     evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
     key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])
     make = partial(
-        steps.write_profiles, winner.tried.recipe.config, stored.tables, placed, chosen, found_again=found_again
+        steps.write_profiles,
+        *(winner.tried.recipe.config, stored.tables, everybody.placed, chosen),
+        found_again=found_again,
     )
     profiles, profile_folder = kept.answer("profile", key, make, steps.load_profiles)
-    return Answers(raw, stored, placed, chosen, found_again, evidence, profiles, tables_folder, profile_folder)
+    return Answers(
+        *(raw, stored, everybody.placed, chosen, found_again, evidence, profiles, tables_folder, profile_folder)
+    )
 
 
 def _rows_of_tables(stored: StoredTables) -> Mapping[str, int]:

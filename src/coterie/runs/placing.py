@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from coterie import frozen
 from coterie.config import Config
 from coterie.embedding.contract import Points
@@ -12,7 +14,7 @@ from coterie.errors import DataError
 from coterie.features.assembling import entity_ids, make_features
 from coterie.features.contract import Ids
 from coterie.frozen import Frozen
-from coterie.model import Space, fit_space
+from coterie.model import ENTITIES_AT_ONCE, Space, fit_space
 from coterie.tables import Tables
 from coterie.terms import Noun
 
@@ -30,6 +32,18 @@ def write_space(config: Config, tables: Tables, folder: Path) -> None:
     space.save(folder)
     # A user whose every weight is zero has no place; such users are left out and counted.
     frozen.save(Frozen("points", {}, {"ids": ids[known], "points": points[known]}), folder, "points")
+
+
+def place_all(config: Config, tables: Tables, fitted: Placed) -> Placed:
+    """Place everybody in the space that some users were fitted in; those of whom it knows nothing have no place.
+
+    Args:
+        tables: of everybody. fitted: some of them.
+    """
+    ids, space = entity_ids(make_features(config), tables), fitted.space
+    parts = [space.embed(tables, ids[i : i + ENTITIES_AT_ONCE]) for i in range(0, len(ids), ENTITIES_AT_ONCE)]
+    points, known = np.concatenate([part for part, _ in parts]), np.concatenate([known for _, known in parts])
+    return Placed(ids[known], points[known], space)
 
 
 def refuse_few(n_users: int, noun: Noun, remedy: str) -> None:

@@ -6,7 +6,7 @@ A step reads only what its key is made of, so an answer from the cache is the an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from coterie.features.contract import Ids
 from coterie.model import SegmentModel, as_frame
 from coterie.plots.records import require_projection
 from coterie.runs import tables_on_disk
-from coterie.runs.placing import Placed
+from coterie.runs.budget import Plan
+from coterie.runs.placing import Placed, place_all
 from coterie.runs.renaming import with_merged_tags
 from coterie.runs.result import read_record
 from coterie.runs.searching import Chosen, Winner
@@ -31,7 +32,7 @@ from coterie.segments.profile import profile_segments
 from coterie.segments.types import PROFILES_SCHEMA, PROFILES_VERSION, Segment, SegmentProfile
 from coterie.selection.heldout import event_table, positive_floor
 from coterie.selection.recipes import check, expand
-from coterie.selection.types import Candidate, stability_band
+from coterie.selection.types import stability_band
 from coterie.sources import RawTable
 from coterie.sources.columns import require_columns
 from coterie.sources.opening import open_source
@@ -66,10 +67,51 @@ def write_tables(config: Config, raw: Mapping[str, RawTable], folder: Path) -> N
     tables_on_disk.store(build_tables(config, raw), folder)
 
 
-def partition(winner: Winner) -> Partition:
-    """Give the users of a run with their clusters, for the registry to find the segments that these are."""
-    placed, names = winner.tried.placed, tuple(str(label) for label in range(winner.choice.candidate.k))
-    return Partition(placed.ids, winner.tried.labels(winner.number), names, placed.points)
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The users of a run with their clusters.
+
+    Args:
+        placed: where they are. labels: (n,) of the fit; of those who were not in it, what its clusters say.
+        n_clusters: clusters of the fit.
+    """
+
+    placed: Placed
+    labels: Labels
+    n_clusters: int
+
+    @property
+    def partition(self) -> Partition:
+        """The users, for the registry to find the segments that their clusters are."""
+        names = tuple(str(label) for label in range(self.n_clusters))
+        return Partition(self.placed.ids, self.labels, names, self.placed.points)
+
+
+def everybody(winner: Winner, tables: Tables, *, is_sample: bool) -> Everybody:
+    """Give everybody a cluster of the winner.
+
+    Args:
+        tables: of everybody. is_sample: whether the winner was fitted on some of them.
+    """
+    fitted, labels = winner.tried.placed, winner.tried.labels(winner.number)
+    if not is_sample:
+        return Everybody(fitted, labels, winner.choice.candidate.k)
+    placed = place_all(winner.tried.recipe.config, tables, fitted)
+    all_labels = winner.tried.clusterer(winner.number).assign(placed.points).labels.copy()
+    all_labels[np.searchsorted(placed.ids, fitted.ids)] = labels
+    return Everybody(placed, all_labels, winner.choice.candidate.k)
+
+
+def told_of_budget(chosen: Chosen, budget: Plan, fitted: Placed, users: Everybody) -> Chosen:
+    """Say in the decision's protocol whom it was fitted on, where these are not all."""
+    if budget.share == 1:
+        return chosen
+    told = (
+        f"fitted and measured on {len(fitted.ids):,} users, a random sample of {len(users.placed.ids):,}, to keep to "
+        f"memory_gb = {budget.memory_gb:g}; everybody was then given a segment and profiled"
+    )
+    decision = replace(chosen.decision, protocol=(*chosen.decision.protocol, told))
+    return replace(chosen, decision=decision)
 
 
 def write_profiles(
@@ -122,7 +164,7 @@ def summarise(
     working_names = name_segments(profiles, noun, given)
     return tuple(
         replace(
-            _summary(chosen.candidate, len(chosen.labels), origin),
+            _summary(chosen, origin),
             name=found_again.names.get(origin.id, working_names[origin.id]),
             marks=short_marks(profile, noun=noun),
             working_name=working_names[origin.id],
@@ -132,9 +174,10 @@ def summarise(
     )
 
 
-def _summary(candidate: Candidate, total: int, origin: Origin) -> Segment:
+def _summary(chosen: Chosen, origin: Origin) -> Segment:
     cluster, *others = origin.clusters
-    size = sum(candidate.sizes[label] for label in origin.clusters)
+    candidate, total = chosen.candidate, len(chosen.labels)
+    size = int(np.isin(chosen.labels, origin.clusters).sum())
     stability = min(candidate.jaccard[label] for label in origin.clusters)
     return Segment(
         id=origin.id,
