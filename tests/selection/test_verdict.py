@@ -142,8 +142,8 @@ def test_heavy_against_light_is_warned_of():
             ["30 bootstrap samples of 10,000 of the 10,002 users", "starts on 10,000 of"],
             ["at random, which"],
         ),
-        ("kmeans", 40_000, ["the embedding on 20,000 of the 80,000 users", "the clusters on 20,000 of the"], []),
-        ("dbscan", 40_000, ["the embedding on 20,000 of the 80,000 users", "samples of users"], ["the clusters on"]),
+        ("kmeans", 40_000, ["the embedding on 50,000 of the 80,000 users", "the clusters on 20,000 of the"], []),
+        ("dbscan", 40_000, ["the embedding on 50,000 of the 80,000 users", "samples of users"], ["the clusters on"]),
     ],
 )
 def test_what_is_looked_at_in_part_is_said_with_its_number(method, size, told, untold):

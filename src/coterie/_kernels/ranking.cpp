@@ -1,6 +1,7 @@
 // Rankings of items by popularity, and how well they rank for each user, without anything of users times items.
 #include "common.hpp"
 
+#include <numeric>
 #include <utility>
 
 namespace {
@@ -21,11 +22,11 @@ struct Walk {
     std::vector<std::pair<int32_t, double>> hits;
 
     // state[item]: own = seen, own + 1 = liked and held out, anything else = unknown to the user. -1 where it ran out.
-    double along(const int32_t* order, int64_t depth, bool is_whole, const int64_t* state, int64_t own, int64_t liked) {
+    double along(const int32_t* order, int64_t depth, bool is_whole, const int32_t* state, int32_t own, int64_t liked) {
         hits.clear();
         int64_t place = 0;
         for (int64_t i = 0; i < depth; ++i) {
-            const int64_t found = state[order[i]];
+            const int32_t found = state[order[i]];
             if (found == own) continue;
             if (found == own + 1) hits.emplace_back(order[i], gains[place]);
             if (++place == cutoff || static_cast<int64_t>(hits.size()) == liked) break;
@@ -46,16 +47,26 @@ COTERIE_EXPORT int coterie_hold_out(const double* uniforms, const int64_t* start
                                     int64_t threads, uint8_t* held) {
     return coterie::guarded([&] {
         for_users(n, threads, [&](int64_t first, int64_t last) {
-            std::vector<std::pair<double, int64_t>> own;
+            std::vector<double> own;
             for (int64_t u = first; u < last; ++u) {
-                const int64_t from = starts[u], to = starts[u + 1], wanted = quota[u];
-                own.clear();
-                for (int64_t p = from; p < to; ++p) {
-                    held[p] = 0;
-                    own.emplace_back(uniforms[p], p);
+                const int64_t from = starts[u], to = starts[u + 1];
+                int64_t wanted = quota[u];
+                if (wanted == to - from || wanted == 0) {
+                    std::fill(held + from, held + to, static_cast<uint8_t>(wanted > 0));
+                    continue;
                 }
-                if (wanted < to - from) std::nth_element(own.begin(), own.begin() + wanted, own.end());
-                for (int64_t i = 0; i < wanted; ++i) held[own[i].second] = 1;
+                own.assign(uniforms + from, uniforms + to);
+                std::nth_element(own.begin(), own.begin() + (wanted - 1), own.end());
+                const double last_one = own[wanted - 1];
+                for (int64_t p = from; p < to; ++p) {
+                    held[p] = uniforms[p] < last_one;
+                    wanted -= held[p];
+                }
+                for (int64_t p = from; p < to && wanted; ++p)
+                    if (uniforms[p] == last_one) {
+                        held[p] = 1;
+                        --wanted;
+                    }
             }
         });
     });
@@ -76,7 +87,15 @@ COTERIE_EXPORT int coterie_popularity(const int64_t* starts, const int32_t* item
             for (int64_t p = starts[first]; p < starts[last]; ++p)
                 if (counted[p]) *into++ = items[p];
         });
-        // One row of counts at a time stays near the processor, which those of all users in turn would not.
+        // Counts are made of one row at a time, items in order of their popularity: what is counted often lies together.
+        std::vector<int64_t> all(m, 0);
+        for (const int32_t item : kept) ++all[item];
+        std::vector<int32_t> order(m), place(m);
+        std::iota(order.begin(), order.end(), 0);
+        std::sort(order.begin(), order.end(),
+                  [&](int32_t a, int32_t b) { return all[a] > all[b] || (all[a] == all[b] && a < b); });
+        for (int64_t i = 0; i < m; ++i) place[order[i]] = static_cast<int32_t>(i);
+        for (int32_t& item : kept) item = place[item];
         for (int64_t i = 0; i < t * n; ++i)
             if (rows[i] >= 0) ++ends[rows[i] + 1];
         for (int64_t row = 0; row < r; ++row) ends[row + 1] += ends[row];
@@ -85,12 +104,12 @@ COTERIE_EXPORT int coterie_popularity(const int64_t* starts, const int32_t* item
         for (int64_t i = 0; i < t * n; ++i)
             if (rows[i] >= 0) members[next[rows[i]]++] = static_cast<int32_t>(i % n);
         coterie::for_blocks(r, threads, [&](int64_t row) {
-            int32_t* own = counts + row * m;
-            std::fill(own, own + m, 0);
+            std::vector<int32_t> own(m, 0);
             for (int64_t i = ends[row]; i < ends[row + 1]; ++i) {
                 if (i + 8 < ends[row + 1]) __builtin_prefetch(kept.data() + begins[members[i + 8]]);
                 for (int64_t p = begins[members[i]]; p < begins[members[i] + 1]; ++p) ++own[kept[p]];
             }
+            for (int64_t i = 0; i < m; ++i) counts[row * m + order[i]] = own[i];
         });
     });
 }
@@ -104,10 +123,11 @@ COTERIE_EXPORT int coterie_gains(const int64_t* starts, const int32_t* items, co
                                  double* out) {
     return coterie::guarded([&] {
         for_users(w, threads, [&](int64_t first, int64_t last) {
-            std::vector<int64_t> state(m, -1);
+            std::vector<int32_t> state(m, -1);
             Walk walk{gains, cutoff, {}};
             for (int64_t i = first; i < last; ++i) {
-                const int64_t u = users[i], own = 2 * i;
+                const int64_t u = users[i];
+                const int32_t own = static_cast<int32_t>(2 * (i - first));
                 int64_t liked = 0;
                 for (int64_t p = starts[u]; p < starts[u + 1]; ++p) {
                     if (kinds[p] != 1) state[items[p]] = own + (kinds[p] == 2);

@@ -102,8 +102,7 @@ def ndcg_by_user(pairs: Pairs, held: Mask, labelings: Sequence[Labels], pseudo_u
     taken, liked = pairs.taken, held & pairs.positive
     rows = _rows_of(labelings, pairs.n_users)
     rates = _rates(taken, pairs.positive & ~held, rows, pseudo_users)
-    kinds = np.where(held, ranking.HELD, ranking.SEEN).astype(np.uint8)
-    kinds[liked] = ranking.LIKED
+    kinds = held.view(np.uint8) + liked.view(np.uint8)  # SEEN, HELD or LIKED
     n_liked = np.bincount(pairs.users[liked], minlength=pairs.n_users)
     found = np.full(rows.shape, np.nan)
     users, depth = np.flatnonzero(n_liked), min(DEPTH, pairs.n_items)

@@ -30,7 +30,7 @@ Rows = npt.NDArray[np.int64]
 MOST_COLUMNS = 2_000  # wider tables are sparse ones, of which a held-out fifth says little about any user
 MOST_ROWS = 20_000  # whose standard error is a seventh of a percent of what a user differs by
 REFIT_STARTS = 3
-MOST_EMBEDDED = 20_000  # users that an embedding is refitted on
+MOST_EMBEDDED = 50_000  # users that an embedding is refitted on
 MOST_CLUSTERED = 20_000  # users that are clustered anew; the others follow them
 
 
