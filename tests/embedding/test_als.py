@@ -127,7 +127,10 @@ def test_solutions_equal_those_written_out_row_by_row(seed, dims, n_items):
     )
 
 
-@pytest.mark.parametrize(("n_items", "dims"), [(5, 3), (700, 16), (700, 20)])  # rows kept at hand, and longer ones
+# Rows kept at hand, and longer ones; widths that have loops of their own, and others.
+@pytest.mark.parametrize(
+    ("n_items", "dims"), [(5, 3), (30, 33), (90, 64), (300, 90), (700, 16), (700, 20), (900, 48), (701, 60), (700, 128)]
+)
 @pytest.mark.parametrize("weighted", [True, False])
 def test_many_steps_end_where_the_exact_solution_is(n_items, dims, weighted):
     rng = np.random.default_rng(0)

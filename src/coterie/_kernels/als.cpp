@@ -8,11 +8,15 @@
 
 #include "common.hpp"
 
+#pragma GCC diagnostic ignored "-Wpsabi"  // no vector goes through a call that is not inlined
+
 namespace {
 
-constexpr int64_t LANES = 16;
+constexpr int64_t UNIT = 16;   // factors are padded to a multiple of this
 constexpr int64_t ROWS = 64;   // of a block
 constexpr int64_t NEAR = 512;  // cells whose factors are kept at hand through the steps of a row
+constexpr int64_t CHUNK = 32;  // cells that go into the equations of a longer row together
+constexpr int64_t AHEAD = 8;   // cells by which memory is asked for factors before they are needed
 
 struct Rows {
     const int64_t* indptr;
@@ -21,79 +25,261 @@ struct Rows {
     const double* ridge;
 };
 
-COTERIE_INLINE float dot(const float* __restrict a, const float* __restrict b, int64_t d) {
-    float sums[LANES] = {};
-    for (int64_t j = 0; j < d; j += LANES)
-        for (int64_t lane = 0; lane < LANES; ++lane) sums[lane] += a[j + lane] * b[j + lane];
-    float pairs[LANES / 2], fours[LANES / 4];
-    for (int64_t lane = 0; lane < LANES / 2; ++lane) pairs[lane] = sums[lane] + sums[lane + LANES / 2];
-    for (int64_t lane = 0; lane < LANES / 4; ++lane) fours[lane] = pairs[lane] + pairs[lane + LANES / 4];
-    return (fours[0] + fours[2]) + (fours[1] + fours[3]);
+template <int LANES>
+struct Vectors {
+    typedef float Whole __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+};
+typedef Vectors<4>::Whole Four;
+
+COTERIE_INLINE const Four& folded(const Four& all) { return all; }
+COTERIE_INLINE Four folded(const Vectors<8>::Whole& all) {
+    return __builtin_shufflevector(all, all, 0, 1, 2, 3) + __builtin_shufflevector(all, all, 4, 5, 6, 7);
+}
+COTERIE_INLINE Four folded(const Vectors<16>::Whole& all) {
+    const Vectors<8>::Whole half = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
+                                   __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+    return folded(half);
 }
 
-// out = (base + ridge I) p
-COTERIE_INLINE void apply_base(const float* __restrict base, float ridge, const float* __restrict p, int64_t d,
-                               float* __restrict out) {
-    for (int64_t j = 0; j < d; ++j) out[j] = ridge * p[j];
-    if (!base) return;
-    for (int64_t i = 0; i < d; ++i) {
-        const float value = p[i];
-        for (int64_t j = 0; j < d; ++j) out[j] += value * base[i * d + j];
+// The sums of four vectors.
+template <typename Vector>
+COTERIE_INLINE Four sums_of(const Vector* four) {
+    const Four a = folded(four[0]), b = folded(four[1]), c = folded(four[2]), d = folded(four[3]);
+    const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const Four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+// One row's way: DIMS is how many factors there are where the compiler is told, else 0.
+template <int LANES, int64_t DIMS>
+struct Way {
+    typedef typename Vectors<LANES>::Whole Vector;
+    const Rows& rows;
+    const float *fixed, *base;
+    int64_t dims, steps;
+    float *residual, *direction, *image, *near, *equations;
+
+    COTERIE_MEMBER int64_t d() const { return DIMS ? DIMS : dims; }
+    COTERIE_MEMBER int64_t strips() const { return d() / LANES; }
+    COTERIE_MEMBER static Vector& at(float* place, int64_t strip) { return reinterpret_cast<Vector*>(place)[strip]; }
+    COTERIE_MEMBER static const Vector& at(const float* place, int64_t strip) {
+        return reinterpret_cast<const Vector*>(place)[strip];
     }
-}
 
-// `d` is a multiple of LANES; `space` has room for (NEAR + 3) d numbers.
-COTERIE_KERNEL
-void descend(const Rows& rows, const float* __restrict fixed, const float* __restrict base, int64_t first, int64_t last,
-             int64_t d, int64_t steps, float* __restrict space, float* __restrict out) {
-    float *__restrict residual = space, *__restrict direction = space + d, *__restrict image = space + 2 * d;
-    float* __restrict near = space + 3 * d;
-    for (int64_t u = first; u < last; ++u) {
-        const int64_t from = rows.indptr[u], count = rows.indptr[u + 1] - from;
-        const int32_t* __restrict own = rows.indices + from;
-        const float* __restrict targets = rows.targets + from;
-        const auto weight = [&](int64_t e) { return rows.weights ? rows.weights[from + e] : 1.0f; };
-        float* __restrict x = out + u * d;
-        if (!count) {
-            for (int64_t j = 0; j < d; ++j) x[j] = 0;
-            continue;
-        }
-        const float ridge = static_cast<float>(rows.ridge[u]);
-        const bool is_near = count <= NEAR;
-        apply_base(base, ridge, x, d, image);
-        for (int64_t j = 0; j < d; ++j) residual[j] = -image[j];
-        for (int64_t e = 0; e < count; ++e) {
-            if (e + 4 < count)
-                for (int64_t j = 0; j < d; j += LANES) __builtin_prefetch(fixed + own[e + 4] * d + j);
-            const float* __restrict y = fixed + own[e] * d;
-            const float along = targets[e] - weight(e) * dot(y, x, d);
-            for (int64_t j = 0; j < d; ++j) residual[j] += along * y[j];
-            if (is_near) std::copy(y, y + d, near + e * d);
-        }
-        float size = dot(residual, residual, d);
-        for (int64_t j = 0; j < d; ++j) direction[j] = residual[j];
-        for (int64_t step = 0; step < steps && size > 1e-20f; ++step) {
-            apply_base(base, ridge, direction, d, image);
-            for (int64_t e = 0; e < count; ++e) {
-                if (!is_near && e + 4 < count)
-                    for (int64_t j = 0; j < d; j += LANES) __builtin_prefetch(fixed + own[e + 4] * d + j);
-                const float* __restrict y = is_near ? near + e * d : fixed + own[e] * d;
-                const float along = weight(e) * dot(y, direction, d);
-                for (int64_t j = 0; j < d; ++j) image[j] += along * y[j];
+    COTERIE_MEMBER float dot(const float* a, const float* b) const {
+        Vector four[4] = {};
+        for (int64_t s = 0; s < strips(); ++s) four[s % 4] += at(a, s) * at(b, s);
+        const Four sums = sums_of(four);
+        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
+
+    // out += matrix p, which is d by d
+    COTERIE_MEMBER void add_product(const float* matrix, const float* p, float* out) const {
+        int64_t from = 0;
+        for (; from + 4 <= strips(); from += 4) add_strips<4>(matrix, p, from, out);
+        for (; from < strips(); ++from) add_strips<1>(matrix, p, from, out);
+    }
+
+    template <int COUNT>
+    COTERIE_MEMBER void add_strips(const float* matrix, const float* p, int64_t from, float* out) const {
+        Vector even[COUNT] = {}, odd[COUNT] = {};
+        for (int64_t i = 0; i < d(); i += 2)
+            for (int s = 0; s < COUNT; ++s) {
+                even[s] += p[i] * at(matrix + i * d(), from + s);
+                odd[s] += p[i + 1] * at(matrix + (i + 1) * d(), from + s);
             }
-            const float curve = dot(direction, image, d);
+        for (int s = 0; s < COUNT; ++s) at(out, from + s) += even[s] + odd[s];
+    }
+
+    // out = (base + ridge I) p
+    COTERIE_MEMBER void apply_base(float ridge, const float* p, float* out) const {
+        for (int64_t s = 0; s < strips(); ++s) at(out, s) = ridge * at(p, s);
+        if (base) add_product(base, p, out);
+    }
+
+    // out += sum of along(e, y.p) y over COUNT cells from `e`, whose factors line(e) gives.
+    template <int COUNT, typename Line, typename Along>
+    COTERIE_MEMBER void take(int64_t e, const float* p, const Line& line, const Along& along, float* out) const {
+        const float* y[4];
+        for (int c = 0; c < 4; ++c) y[c] = line(e + std::min(c, COUNT - 1));
+        Vector products[4] = {};
+        for (int64_t s = 0; s < strips(); ++s)
+            for (int c = 0; c < COUNT; ++c) products[c] += at(y[c], s) * at(p, s);
+        const Four sums = sums_of(products);
+        float lengths[4];
+        for (int c = 0; c < COUNT; ++c) lengths[c] = along(e + c, sums[c]);
+        for (int64_t s = 0; s < strips(); ++s) {
+            Vector sum = at(out, s);
+            for (int c = 0; c < COUNT; ++c) sum += lengths[c] * at(y[c], s);
+            at(out, s) = sum;
+        }
+    }
+
+    template <typename Line, typename Along>
+    COTERIE_MEMBER void take_all(int64_t count, const float* p, const Line& line, const Along& along, float* out) const {
+        int64_t e = 0;
+        for (; e + 4 <= count; e += 4) take<4>(e, p, line, along, out);
+        for (; e < count; ++e) take<1>(e, p, line, along, out);
+    }
+
+    COTERIE_MEMBER const float* fetched(int64_t e, int64_t end) const {
+        const float* ahead = fixed + rows.indices[std::min(e + AHEAD, end - 1)] * d();
+        for (int64_t j = 0; j < d(); j += UNIT) __builtin_prefetch(ahead + j);
+        return fixed + rows.indices[e] * d();
+    }
+
+    // Steps of conjugate gradients from x, `apply` being the equations' left side; the residual is at its place.
+    template <typename Apply>
+    COTERIE_MEMBER void descend(float* x, const Apply& apply) const {
+        float size = dot(residual, residual);
+        std::copy(residual, residual + d(), direction);
+        for (int64_t step = 0; step < steps && size > 1e-20f; ++step) {
+            apply(direction, image);
+            const float curve = dot(direction, image);
             if (!(curve > 0)) break;
             const float length = size / curve;
-            for (int64_t j = 0; j < d; ++j) {
-                x[j] += length * direction[j];
-                residual[j] -= length * image[j];
+            for (int64_t s = 0; s < strips(); ++s) {
+                at(x, s) += length * at(direction, s);
+                at(residual, s) -= length * at(image, s);
             }
-            const float now = dot(residual, residual, d), ratio = now / size;
-            for (int64_t j = 0; j < d; ++j) direction[j] = residual[j] + ratio * direction[j];
+            const float now = dot(residual, residual), ratio = now / size;
+            for (int64_t s = 0; s < strips(); ++s) at(direction, s) = at(residual, s) + ratio * at(direction, s);
             size = now;
         }
     }
+
+    COTERIE_MEMBER void short_row(int64_t from, int64_t end, float ridge, float* x) const {
+        const int64_t count = end - from;
+        const auto weight = [&](int64_t e) COTERIE_LAMBDA { return rows.weights ? rows.weights[from + e] : 1.0f; };
+        const auto line = [&](int64_t e) COTERIE_LAMBDA { return near + e * d(); };
+        apply_base(ridge, x, image);
+        for (int64_t s = 0; s < strips(); ++s) at(residual, s) = -at(image, s);
+        for (int64_t e = 0; e < count; ++e) {
+            const float* y = fetched(from + e, end);
+            for (int64_t s = 0; s < strips(); ++s) at(near + e * d(), s) = at(y, s);
+        }
+        take_all(count, x, line, [&](int64_t e, float product) COTERIE_LAMBDA { return rows.targets[from + e] - weight(e) * product; },
+                 residual);
+        descend(x, [&](const float* p, float* out) COTERIE_LAMBDA {
+            apply_base(ridge, p, out);
+            take_all(count, p, line, [&](int64_t e, float product) COTERIE_LAMBDA { return weight(e) * product; }, out);
+        });
+    }
+
+    // Adds to `equations` what `count` cells say, whose factors are near and, times their weights, at `weighted`.
+    COTERIE_MEMBER void add_equations(const float* weighted, int64_t count) const {
+        constexpr int64_t TOGETHER = 4;
+        for (int64_t i = 0; i < d(); i += TOGETHER)
+            for (int64_t from = i / LANES; from < strips(); from += 4) {
+                const int64_t held = std::min<int64_t>(4, strips() - from);
+                if (held == 4) tile<4>(weighted, count, i, from);
+                else if (held == 3) tile<3>(weighted, count, i, from);
+                else if (held == 2) tile<2>(weighted, count, i, from);
+                else tile<1>(weighted, count, i, from);
+            }
+    }
+
+    template <int STRIPS>
+    COTERIE_MEMBER void tile(const float* weighted, int64_t count, int64_t i, int64_t from) const {
+        Vector sums[4][STRIPS];
+        for (int r = 0; r < 4; ++r)
+            for (int s = 0; s < STRIPS; ++s) sums[r][s] = at(equations + (i + r) * d(), from + s);
+        for (int64_t e = 0; e < count; ++e)
+            for (int r = 0; r < 4; ++r)
+                for (int s = 0; s < STRIPS; ++s) sums[r][s] += weighted[e * d() + i + r] * at(near + e * d(), from + s);
+        for (int r = 0; r < 4; ++r)
+            for (int s = 0; s < STRIPS; ++s) at(equations + (i + r) * d(), from + s) = sums[r][s];
+    }
+
+    // A row of many cells gathers their factors once, into its equations.
+    COTERIE_MEMBER void long_row(int64_t from, int64_t end, float ridge, float* x) const {
+        float* weighted = near + CHUNK * d();
+        std::fill(equations, equations + d() * d(), 0.0f);
+        std::fill(residual, residual + d(), 0.0f);
+        for (int64_t first = from; first < end; first += CHUNK) {
+            const int64_t count = std::min(CHUNK, end - first);
+            for (int64_t e = 0; e < count; ++e) {
+                const float* y = fetched(first + e, end);
+                const float weight = rows.weights ? rows.weights[first + e] : 1.0f, target = rows.targets[first + e];
+                for (int64_t s = 0; s < strips(); ++s) {
+                    const Vector value = at(y, s);
+                    at(near + e * d(), s) = value;
+                    at(weighted + e * d(), s) = weight * value;
+                    at(residual, s) += target * value;
+                }
+            }
+            add_equations(weighted, count);
+        }
+        for (int64_t i = 0; i < d(); ++i)  // the upper triangle is whole
+            for (int64_t j = 0; j < i; ++j) equations[i * d() + j] = equations[j * d() + i];
+        const auto apply = [&](const float* p, float* out) COTERIE_LAMBDA {
+            apply_base(ridge, p, out);
+            add_product(equations, p, out);
+        };
+        apply(x, image);
+        for (int64_t s = 0; s < strips(); ++s) at(residual, s) -= at(image, s);
+        descend(x, apply);
+    }
+
+    COTERIE_MEMBER void go(int64_t first, int64_t last, float* out) const {
+        for (int64_t u = first; u < last; ++u) {
+            const int64_t from = rows.indptr[u], end = rows.indptr[u + 1];
+            const float ridge = static_cast<float>(rows.ridge[u]);
+            float* x = out + u * d();
+            if (from == end) std::fill(x, x + d(), 0.0f);
+            else if (end - from <= NEAR) short_row(from, end, ridge, x);
+            else long_row(from, end, ridge, x);
+        }
+    }
+};
+
+struct Task {
+    const Rows& rows;
+    const float *fixed, *base;
+    int64_t d, steps;
+    float* out;
+};
+
+int64_t space_for(int64_t d) { return (NEAR + 3 + d) * d; }
+
+template <int LANES>
+COTERIE_INLINE void descend_block(const Task& task, int64_t first, int64_t last, float* space) {
+    const int64_t d = task.d;
+    float* near = space + 3 * d;
+    const auto go = [&](auto way) COTERIE_LAMBDA { way.go(first, last, task.out); };
+#define COTERIE_WAY(DIMS)                                                                                          \
+    go(Way<LANES, DIMS>{task.rows, task.fixed, task.base, d, task.steps, space, space + d, space + 2 * d, near, \
+                        near + NEAR * d})
+    switch (d) {
+        case 16: return COTERIE_WAY(16);
+        case 32: return COTERIE_WAY(32);
+        case 64: return COTERIE_WAY(64);
+        default: return COTERIE_WAY(0);
+    }
+#undef COTERIE_WAY
 }
+
+void descend_plain(const Task& task, int64_t first, int64_t last, float* space) {
+    descend_block<4>(task, first, last, space);
+}
+
+using Descend = void (*)(const Task&, int64_t, int64_t, float*);
+
+#if defined(__x86_64__) && defined(__GNUC__)
+COTERIE_AVX2 void descend_wide(const Task& task, int64_t first, int64_t last, float* space) {
+    descend_block<8>(task, first, last, space);
+}
+
+COTERIE_AVX512 void descend_widest(const Task& task, int64_t first, int64_t last, float* space) {
+    descend_block<16>(task, first, last, space);
+}
+
+Descend fastest() {
+    return coterie::has_avx512() ? descend_widest : coterie::has_avx2() ? descend_wide : descend_plain;
+}
+#else
+Descend fastest() { return descend_plain; }
+#endif
 
 // Rows' equations in double precision by Cholesky; `space` has room for d (d + 1) numbers. False where they are singular.
 COTERIE_KERNEL
@@ -152,10 +338,12 @@ COTERIE_EXPORT int coterie_als_descend(const int64_t* indptr, const int32_t* ind
                                        const float* base, int64_t d, int64_t steps, int64_t threads, float* out) {
     return coterie::guarded([&] {
         const Rows rows{indptr, indices, weights, targets, ridge};
+        const Task task{rows, fixed, base, d, steps, out};
+        const Descend descend = fastest();
         coterie::for_blocks(blocks_of(n), threads, [&](int64_t b) {
             thread_local std::vector<float> space;
-            space.resize((NEAR + 3) * d);
-            descend(rows, fixed, base, b * ROWS, std::min(n, (b + 1) * ROWS), d, steps, space.data(), out);
+            space.resize(space_for(d));
+            descend(task, b * ROWS, std::min(n, (b + 1) * ROWS), space.data());
         });
     });
 }

@@ -19,9 +19,22 @@
 #define COTERIE_KERNEL
 #endif
 #define COTERIE_INLINE static inline __attribute__((always_inline))
+#define COTERIE_MEMBER inline __attribute__((always_inline))
+#define COTERIE_LAMBDA __attribute__((always_inline))
+// For code that is written in vectors of one length, and chosen by the processor when it runs.
+#define COTERIE_AVX2 __attribute__((target("avx2,fma")))
+#define COTERIE_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma")))
 #define COTERIE_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace coterie {
+
+#if defined(__x86_64__) && defined(__GNUC__)
+inline bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+inline bool has_avx512() {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
 
 // Calls work(block) for every block in 0..n_blocks-1, on at most `threads` threads.
 template <typename Work>

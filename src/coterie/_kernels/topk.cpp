@@ -86,21 +86,16 @@ void search_plain(const Search& search, int64_t first, int64_t last, float* turn
 using Block = void (*)(const Search&, int64_t, int64_t, float*);
 
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2,fma"))) void search_wide(const Search& search, int64_t first, int64_t last, float* turned) {
+COTERIE_AVX2 void search_wide(const Search& search, int64_t first, int64_t last, float* turned) {
     search_block<8, 4, 3>(search, first, last, turned);
 }
 
-__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))) void search_widest(const Search& search, int64_t first,
-                                                                                 int64_t last, float* turned) {
+COTERIE_AVX512 void search_widest(const Search& search, int64_t first, int64_t last, float* turned) {
     search_block<16, 9, 3>(search, first, last, turned);
 }
 
 Block fastest() {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw"))
-        return search_widest;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? search_wide : search_plain;
+    return coterie::has_avx512() ? search_widest : coterie::has_avx2() ? search_wide : search_plain;
 }
 #else
 Block fastest() { return search_plain; }

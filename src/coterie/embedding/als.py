@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from coterie._kernels import ALS_LANES, Ridges, als_descend, als_solve
+from coterie._kernels import ALS_LANES, Ridges, als_descend, als_solve, turned
 from coterie.config import refuse_unknown
 from coterie.embedding.cells import present_cells, refuse_empty, refuse_negative
 from coterie.embedding.contract import Points
@@ -113,7 +113,7 @@ def _ridge_by_count(indptr: npt.NDArray[np.integer[Any]], facts: _Facts) -> Floa
 
 
 def _items_side(rows: Ridges, facts: _Facts) -> Ridges:
-    targets = rows.targets.T.tocsr()
+    targets = turned(rows.targets)
     if rows.weights is None:
         return Ridges(targets, None, _ridge_by_count(targets.indptr, facts))
     return Ridges(targets, targets.data - 1, np.full(targets.shape[0], facts.regularisation))
