@@ -50,7 +50,7 @@ class Fields:
         self.kinds[:] = 0
         self.digits[:] = 0
 
-    def read(self, lines: bytes, separator: str, most_named: int) -> None:
+    def read(self, lines: bytes | memoryview, separator: str, most_named: int) -> None:
         """Read whole lines that hold no quote.
 
         Args:

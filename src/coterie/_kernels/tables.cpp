@@ -8,23 +8,50 @@ constexpr int64_t MOST_DIGITS = 18, MOST_BEFORE_POINT = 9, MOST_AFTER_POINT = 4;
 
 inline bool is_digit(uint8_t byte) { return static_cast<uint8_t>(byte - '0') < 10; }
 
-// What is written in a field: a number as a computer would write it, or text. Nothing for an empty one.
-inline uint8_t kind_of(const uint8_t* from, const uint8_t* to, int64_t* digits) {
-    if (from == to) return 0;
-    const uint8_t* at = from;
-    while (at < to && is_digit(*at)) ++at;
+// Reads one field: gives where it ends, and adds to `kind` what is written in it, a number as a computer would write it
+// or text; nothing for an empty one.
+inline const uint8_t* read_field(const uint8_t* at, const uint8_t* end, uint8_t separator, uint8_t* kind, int64_t* digits) {
+    const auto is_over = [&](const uint8_t* p) {
+        return p == end || *p == separator || *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] == '\n'));
+    };
+    const uint8_t* const from = at;
+    while (at < end && is_digit(*at)) ++at;
     const int64_t before = at - from;
-    if (before == 0 || (before > 1 && *from == '0')) return TEXT;
-    if (at == to) {
-        if (before > *digits) *digits = before;
-        return before <= MOST_DIGITS ? WHOLE : TEXT;
+    const bool is_led = before > 0 && (before == 1 || *from != '0');
+    if (is_over(at)) {
+        if (before == 0) return at;
+        *kind |= is_led && before <= MOST_DIGITS ? WHOLE : TEXT;
+        *digits = std::max(*digits, before);
+        return at;
     }
-    if (*at != '.' || before > MOST_BEFORE_POINT) return TEXT;
-    const uint8_t* point = at++;
-    while (at < to && is_digit(*at)) ++at;
-    const int64_t after = at - point - 1;
-    const bool is_short = after == 1 || (after > 1 && to[-1] != '0');
-    return at == to && is_short && after <= MOST_AFTER_POINT ? DECIMAL : TEXT;
+    if (*at == '.' && is_led && before <= MOST_BEFORE_POINT) {
+        const uint8_t* const point = at++;
+        while (at < end && is_digit(*at)) ++at;
+        const int64_t after = at - point - 1;
+        if (is_over(at) && after >= 1 && after <= MOST_AFTER_POINT && (after == 1 || at[-1] != '0')) {
+            *kind |= DECIMAL;
+            return at;
+        }
+    }
+    *kind |= TEXT;
+    while (!is_over(at)) ++at;
+    return at;
+}
+
+// A line's number of fields; `at` is moved behind its end.
+inline int64_t read_line(const uint8_t*& at, const uint8_t* end, uint8_t separator, int64_t n_fields, uint8_t* kinds,
+                         int64_t* digits) {
+    uint8_t unnamed = 0;
+    int64_t field = 0, of_unnamed = 0;
+    for (;; ++at) {
+        const bool is_known = field < n_fields;
+        at = read_field(at, end, separator, is_known ? kinds + field : &unnamed, is_known ? digits + field : &of_unnamed);
+        ++field;
+        if (at == end || *at != separator) break;
+    }
+    if (at < end && *at == '\r') ++at;
+    if (at < end) ++at;
+    return field;
 }
 
 // Rows by user: counts by part of the table, then every part puts its own rows in their places.
@@ -63,27 +90,15 @@ COTERIE_EXPORT int coterie_csv_lines(const uint8_t* text, int64_t n, int64_t sep
         const uint8_t* const end = text + n;
         int64_t lines = 0, n_ragged = 0;
         for (const uint8_t* at = text; at < end; ++lines) {
-            const uint8_t* from = at;
-            int64_t field = 0;
-            const uint8_t* const start = at;
-            for (;; ++at) {
-                const bool is_end = at == end || *at == '\n';
-                if (!is_end && *at != separator) continue;
-                const uint8_t* to = is_end && at > from && at[-1] == '\r' ? at - 1 : at;
-                if (is_end && to == start) {
-                    field = n_fields;  // blank
-                    break;
-                }
-                if (field < n_fields) kinds[field] |= kinds[field] & TEXT ? 0 : kind_of(from, to, digits + field);
-                ++field;
-                from = at + 1;
-                if (is_end) break;
+            if (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n')) {  // blank
+                at += *at == '\n' ? 1 : 2;
+                continue;
             }
-            ++at;
-            if (field == n_fields) continue;
+            const int64_t fields = read_line(at, end, static_cast<uint8_t>(separator), n_fields, kinds, digits);
+            if (fields == n_fields) continue;
             if (n_ragged < most) {
                 ragged[2 * n_ragged] = lines;
-                ragged[2 * n_ragged + 1] = field;
+                ragged[2 * n_ragged + 1] = fields;
             }
             ++n_ragged;
         }

@@ -107,13 +107,18 @@ class Utf8Check:
         self._name, self._advice = name, advice
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._n_lines, self._is_first = 0, True
+        self._is_between = True  # no character is cut at the end of the last block
 
     def read(self, block: bytes) -> None:
         """Check one more block."""
         if self._is_first and block.startswith(_UTF16_MARKS):
             raise FormatError(f"{shown(self._name)} is UTF-16, expected UTF-8; save it as UTF-8")
         self._is_first = False
+        if self._is_between and block.isascii():
+            self._n_lines += block.count(b"\n")
+            return
         self._decode(block, final=False)
+        self._is_between = not self._decoder.getstate()[0]
         self._n_lines += block.count(b"\n")
 
     def close(self) -> None:
@@ -140,12 +145,17 @@ class _Plain:
         self._open = b""
 
     def read(self, block: bytes) -> None:
-        whole, newline, rest = block.rpartition(b"\n")
-        if not newline:
+        first, last = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+        if not last:
             self._open += block
             return
-        self._count(self._open + whole + newline)
-        self._open = rest
+        self._count(self._open + block[:first])
+        self._open = block[last:]
+        while first < last and self.fields.n_lines < self._n_before:
+            after = block.find(b"\n", first) + 1
+            self._count(block[first:after])
+            first = after
+        self._count(memoryview(block)[first:last])
 
     def close(self) -> None:
         self._count(self._open)
@@ -158,12 +168,12 @@ class _Plain:
         lines.read(self._open)
         return lines
 
-    def _count(self, lines: bytes) -> None:
-        while lines and self.fields.n_lines < self._n_before:  # names of columns say nothing of what these hold
-            head, newline, lines = lines.partition(b"\n")
-            self.fields.read(head + newline, self._layout.separator, _LINES_NAMED)
-            self.fields.forget()
+    def _count(self, lines: bytes | memoryview) -> None:
+        """Read lines; one at a time as long as they are before the data."""
+        is_before = self.fields.n_lines < self._n_before
         self.fields.read(lines, self._layout.separator, _LINES_NAMED)
+        if is_before:  # names of columns say nothing of what these hold
+            self.fields.forget()
 
 
 @dataclass(slots=True)

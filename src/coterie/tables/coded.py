@@ -262,11 +262,9 @@ class _Keys:
         keys = pl.concat(self._parts, rechunk=True)
         self._parts.clear()
         physical = keys.to_physical().to_numpy()
-        if len(physical) and int(physical.max()) <= 4 * len(physical) + 1_000_000 and int(physical.min()) >= 0:
-            seen = np.zeros(int(physical.max()) + 1, np.bool_)
-            seen[physical] = True
-            distinct, places = np.flatnonzero(seen), np.cumsum(seen, dtype=np.int32)[physical]
-            places -= 1
+        is_dense = len(physical) > 0 and 0 <= int(physical.min()) and int(physical.max()) <= 4 * len(physical) + 2**20
+        if is_dense:
+            distinct = np.flatnonzero(np.bincount(physical))
         else:
             distinct, places = np.unique(physical, return_inverse=True)
         firsts = pl.Series(distinct.astype(physical.dtype))
@@ -275,7 +273,11 @@ class _Keys:
         order = np.argsort(ids, kind="stable")
         rank = np.empty(len(ids), np.int32)
         rank[order] = np.arange(len(ids), dtype=np.int32)
-        return ids[order], rank[places]
+        if not is_dense:
+            return ids[order], rank[places]
+        of_key = np.zeros(int(distinct[-1]) + 1, np.int32)
+        of_key[distinct] = rank
+        return ids[order], of_key[physical]
 
 
 def _numbers(column: pl.Series) -> npt.NDArray[np.float64]:
@@ -288,10 +290,10 @@ def _narrow(numbers: npt.NDArray[np.float64]) -> Numbers:
     """Give numbers in 32 bits where that loses nothing: stars as floats, seconds as integers."""
     with np.errstate(invalid="ignore", over="ignore"):
         single = numbers.astype(np.float32)
-        if np.array_equal(single, numbers, equal_nan=True):
+        if bool(((single == numbers) | np.isnan(numbers)).all()):
             return single
         whole = numbers.astype(np.int32)
-    return whole if np.array_equal(whole, numbers) else numbers
+    return whole if bool((whole == numbers).all()) else numbers
 
 
 def _levelled(coded: Coded) -> Coded:
