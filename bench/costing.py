@@ -17,7 +17,7 @@ import json, os, sys, time
 start = time.perf_counter()
 _, status, usage = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0)
 seconds = time.perf_counter() - start
-print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss]))
+print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
 """
 COTERIE = (sys.executable, "-c", "from coterie.cli import main; main()")
 MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
@@ -25,9 +25,10 @@ MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of wall time, peak resident memory in MB (of the largest process), and what it wrote to stdout."""
+    """Seconds of wall time and of the processors, peak resident memory in MB (of the largest process), and stdout."""
 
     seconds: float
+    cpu_s: float
     peak_mb: float
     said: str
 
@@ -41,10 +42,10 @@ def cost(command: Sequence[str], environment: Mapping[str, str] | None = None) -
     launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
     done = subprocess.run(launch, stdout=subprocess.PIPE, env=environment, text=True, check=True)
     said, _, last = done.stdout.rstrip("\n").rpartition("\n")
-    status, seconds, peak = json.loads(last)
+    status, seconds, cpu_s, peak = json.loads(last)
     if status:
         raise SystemExit(f"{' '.join(command)} failed with status {status}")
-    return Cost(seconds, peak * MAXRSS_BYTES / 1e6, said)
+    return Cost(seconds, cpu_s, peak * MAXRSS_BYTES / 1e6, said)
 
 
 def run_cost(config: Path) -> tuple[Cost, coterie.Run]:

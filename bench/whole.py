@@ -110,14 +110,20 @@ def recovered(assignments: pl.DataFrame, folder: Path, column: str) -> float:
 
 def table(turns: dict[str, list[Turn]]) -> list[str]:
     """Write contestants line by line, their ratios taken round by round."""
-    lines = ["| | s | times Coterie's | peak MB | k | lift | adjusted Rand index |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| | s | times Coterie's | processor s | peak MB | k | lift | adjusted Rand index |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for who, found in turns.items():
         ratios = (one.cost.seconds / own.cost.seconds for one, own in zip(found, turns["Coterie"], strict=True))
-        seconds, peak = (median(getattr(one.cost, name) for one in found) for name in ("seconds", "peak_mb"))
+        seconds, cpu_s, peak = (
+            median(getattr(one.cost, name) for one in found) for name in ("seconds", "cpu_s", "peak_mb")
+        )
         last = found[-1]
         lines.append(
-            f"| {who} | {seconds:,.1f} | {', '.join(f'{ratio:.2f}' for ratio in ratios)} | {peak:,.0f} | "
-            f"{last.k} | {last.lift:.3f} | {last.ari:.3f} |"
+            "| {} | {:,.1f} | {} | {:,.1f} | {:,.0f} | {} | {:.3f} | {:.3f} |".format(
+                who, seconds, ", ".join(f"{ratio:.2f}" for ratio in ratios), cpu_s, peak, last.k, last.lift, last.ari
+            )
         )
     return lines
 

@@ -37,11 +37,11 @@ def test_a_section_leaves_the_others_alone(tmp_path) -> None:
 
 def test_ratios_are_taken_round_by_round() -> None:
     def turn(seconds: float) -> Turn:
-        return Turn(Cost(seconds, 100.0, ""), 4, 1.5, 0.9)
+        return Turn(Cost(seconds, 2 * seconds, 100.0, ""), 4, 1.5, 0.9)
 
     lines = table({"Coterie": [turn(1.0), turn(2.0), turn(4.0)], "peer": [turn(3.0), turn(5.0), turn(8.0)]})
-    assert lines[2] == "| Coterie | 2.0 | 1.00, 1.00, 1.00 | 100 | 4 | 1.500 | 0.900 |"
-    assert lines[3] == "| peer | 5.0 | 3.00, 2.50, 2.00 | 100 | 4 | 1.500 | 0.900 |"
+    assert lines[2] == "| Coterie | 2.0 | 1.00, 1.00, 1.00 | 4.0 | 100 | 4 | 1.500 | 0.900 |"
+    assert lines[3] == "| peer | 5.0 | 3.00, 2.50, 2.00 | 10.0 | 100 | 4 | 1.500 | 0.900 |"
 
 
 def test_the_exponent_of_a_power_law() -> None:
