@@ -4,7 +4,7 @@
 // number of threads, and for a query alone.
 #include <limits>
 
-#include "common.hpp"
+#include "tiles.hpp"
 
 namespace {
 
@@ -31,25 +31,6 @@ COTERIE_INLINE void insert(const Search& search, int64_t query, int64_t point, f
     indices[place] = static_cast<int32_t>(point);
 }
 
-// Inner products of ROWS queries with VECTORS * LANES points, which `turned` has dimension by dimension.
-template <int LANES, int ROWS, int VECTORS>
-COTERIE_INLINE void products(const float* const* rows, const float* __restrict turned, int64_t d,
-                             float* __restrict out) {
-    typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
-    typedef float Loose __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-    Vector sums[ROWS][VECTORS] = {};
-    for (int64_t j = 0; j < d; ++j) {
-        const Loose* line = reinterpret_cast<const Loose*>(turned + j * LANES * VECTORS);
-#pragma GCC unroll 16
-        for (int r = 0; r < ROWS; ++r) {
-            const float value = rows[r][j];
-#pragma GCC unroll 4
-            for (int v = 0; v < VECTORS; ++v) sums[r][v] += value * line[v];
-        }
-    }
-    __builtin_memcpy(out, sums, sizeof sums);
-}
-
 template <int LANES, int ROWS, int VECTORS>
 COTERIE_INLINE void search_block(const Search& search, int64_t first, int64_t last, float* __restrict turned) {
     constexpr int64_t WIDTH = LANES * VECTORS;
@@ -58,12 +39,11 @@ COTERIE_INLINE void search_block(const Search& search, int64_t first, int64_t la
     const float* rows[ROWS];
     for (int64_t from = 0; from < search.n; from += WIDTH) {
         const int64_t count = std::min(WIDTH, search.n - from);
-        for (int64_t c = 0; c < WIDTH; ++c)
-            for (int64_t j = 0; j < d; ++j) turned[j * WIDTH + c] = c < count ? search.points[(from + c) * d + j] : 0.0f;
+        coterie::turn<WIDTH>(search.points + from * d, count, d, turned);
         for (int64_t query = first; query < last; query += ROWS) {
             const int64_t held = std::min<int64_t>(ROWS, last - query);
             for (int64_t r = 0; r < ROWS; ++r) rows[r] = search.queries + (query + std::min(r, held - 1)) * d;
-            products<LANES, ROWS, VECTORS>(rows, turned, d, found);
+            coterie::products<LANES, ROWS, VECTORS>(rows, turned, d, found);
             for (int64_t r = 0; r < held; ++r) {
                 const float* __restrict own = found + r * WIDTH;
                 const float* worst = search.scores + (query + r) * k + k - 1;
@@ -115,7 +95,7 @@ COTERIE_EXPORT int coterie_top_k(const float* queries, int64_t n_queries, const 
         // Few queries are dealt out to all threads; an answer does not depend on which others are sought beside it.
         const int64_t size = std::max<int64_t>(8, std::min(TOGETHER, (n_queries + threads - 1) / threads));
         coterie::for_blocks((n_queries + size - 1) / size, threads, [&](int64_t b) {
-            std::vector<float> turned(48 * std::max<int64_t>(d, 1));
+            std::vector<float> turned(coterie::WIDEST * std::max<int64_t>(d, 1));
             block(search, b * size, std::min(n_queries, (b + 1) * size), turned.data());
         });
     });
