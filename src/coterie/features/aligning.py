@@ -67,8 +67,8 @@ def users_of(table: CheckedTable) -> Ids:
 def items_of(table: CheckedTable, ids: Ids) -> Ids:
     """Give the sorted ids of the items that some users have an event of."""
     events = events_among(table, ids)
-    among = placed(events.user, events.users, ids) >= 0
-    item = events.item if among.all() else events.item[among]
+    at = placed(events.user, events.users, ids)
+    item = events.item if at is events.user else events.item[at >= 0]
     return events.items[np.bincount(item, minlength=len(events.items)) > 0]
 
 

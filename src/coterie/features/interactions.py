@@ -255,10 +255,9 @@ def _pairs(table: CheckedTable, ids: Ids, items: Ids, reads_values: bool) -> Pai
     events = events_among(table, ids)
     rows, cols = placed(events.user, events.users, ids), placed(events.item, events.items, items)
     values = events.value if reads_values else None
-    kept = (rows >= 0) & (cols >= 0)
-    if values is not None:
-        kept &= np.isfinite(values)
-    if not kept.all():
+    checks = [codes >= 0 for codes, own in ((rows, events.user), (cols, events.item)) if codes is not own]
+    checks += [np.isfinite(values)] if values is not None else []
+    if checks and not (kept := np.logical_and.reduce(checks)).all():
         rows, cols, values = rows[kept], cols[kept], None if values is None else values[kept]
     return _summed(rows, cols, None if values is None else values.astype(np.float64), (len(ids), len(items)))
 

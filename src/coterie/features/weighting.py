@@ -140,8 +140,9 @@ def weigh(pairs: Pairs, rule: Rule) -> Floats:
 def to_csr(pairs: Pairs, weights: Floats, normalise: Normalise) -> sp.csr_array:
     """Give the (n, m) float32 matrix, columns sorted within each row, without stored zeros."""
     data = _normalised(pairs, weights, normalise).astype(np.float32)
-    rows, cols, kept = pairs.rows, pairs.cols, data != 0
-    if not kept.all():
+    rows, cols = pairs.rows, pairs.cols
+    if not data.all():
+        kept = data != 0
         data, rows, cols = data[kept], rows[kept], cols[kept]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=pairs.shape[0]))])
     index_type = np.int32 if len(data) < np.iinfo(np.int32).max else np.int64

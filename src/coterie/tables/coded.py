@@ -90,8 +90,7 @@ class Coded:
 
     def only(self, kept: Rows) -> Coded:
         """Give some of the events, with all ids."""
-        counts = np.bincount(self.user[kept], minlength=len(self.users))
-        return self._picked(kept, _starts(counts))
+        return self._picked(kept, _starts(_counts(kept, self.indptr)))
 
     def take(self, kept: Rows) -> Coded:
         """Give some of the events, and the ids that they have."""
@@ -107,7 +106,7 @@ class Coded:
         """Give the same events with users and items exchanged."""
         order, indptr = pair_order(self.item, self.user, len(self.items))
         turned = self._picked(order, indptr)
-        return replace(turned, users=self.items, items=self.users, user=turned.item, item=turned.user)
+        return replace(turned, users=self.items, items=self.users, item=self.user[order])
 
     def with_rows(self, kept: Rows, more: nw.LazyFrame[Any]) -> Coded:
         """Give some of the events and, in place of the others, canonical rows of ids that are known."""
@@ -149,8 +148,9 @@ class Coded:
         others = self.others
         if others.width:
             others = others[rows] if isinstance(rows, slice) else _rows_of(others, rows)
+        user = self.user[rows] if isinstance(rows, slice) else _repeated(indptr)
         return replace(
-            self, indptr=indptr, user=self.user[rows], item=self.item[rows], value_at=value, time_at=time, others=others
+            self, indptr=indptr, user=user, item=self.item[rows], value_at=value, time_at=time, others=others
         )
 
 
@@ -216,7 +216,7 @@ class Encoder:
         users, user = self._user.finish()
         items, item = self._item.finish()
         order, indptr = pair_order(user, item, len(users))
-        user = np.repeat(np.arange(len(users), dtype=np.int32), np.diff(indptr))
+        user = _repeated(indptr)
         rows = slice(None) if bool((order[1:] > order[:-1]).all()) else order
         value, time = self._joined(VALUE, rows), self._joined(TIME, rows)
         others = pl.concat(self._others, rechunk=True) if self._others else pl.DataFrame()
@@ -262,7 +262,7 @@ class _Keys:
         keys = pl.concat(self._parts, rechunk=True)
         self._parts.clear()
         physical = keys.to_physical().to_numpy()
-        is_dense = len(physical) > 0 and 0 <= int(physical.min()) and int(physical.max()) <= 4 * len(physical) + 2**20
+        is_dense = len(physical) > 0 and int(physical.min()) >= 0 and int(physical.max()) <= 4 * len(physical) + 2**20
         if is_dense:
             distinct = np.flatnonzero(np.bincount(physical))
         else:
@@ -315,6 +315,20 @@ def _compact(ids: Ids, codes: Codes) -> tuple[Ids, Codes]:
     present = np.bincount(codes, minlength=len(ids)) > 0
     places = (np.cumsum(present) - 1).astype(np.int32)
     return ids[present], places[codes]
+
+
+def _counts(kept: Rows, indptr: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Count what is kept of each user's events."""
+    counts = np.zeros(len(indptr) - 1, np.int64)
+    some = np.flatnonzero(np.diff(indptr))  # those of no event would be given the next one's count
+    if len(some):
+        counts[some] = np.add.reduceat(kept, indptr[some], dtype=np.int64)
+    return counts
+
+
+def _repeated(indptr: npt.NDArray[np.int64]) -> Codes:
+    """Give the user of each event."""
+    return np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
 
 
 def _starts(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
