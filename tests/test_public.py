@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -29,3 +31,12 @@ def test_a_name_that_there_is_not_is_an_attribute_error():
 
 def test_the_version_is_one():
     assert re.fullmatch(r"\d+\.\d+\.\d+", coterie.__version__)
+
+
+def test_a_run_by_kmeans_loads_no_scikit_learn():
+    """Nor SciPy's statistics: each takes a second, and a run needs one only for methods that are made of it."""
+    parts = ("runs.runner", "clustering.centroid", "embedding.svd", "features.interactions")
+    loaded = "print({'sklearn', 'scipy.stats'} & {*sys.modules})"
+    asked = f"import sys, {', '.join(f'coterie.{part}' for part in parts)}; {loaded}"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -14,6 +14,7 @@ from coterie.clustering.neighbours import (
     find_knee,
     k_distance_curve,
     kth_distances,
+    kth_distances_of_many,
     refuse_crowds,
     sample_rows,
     usable_eps,
@@ -65,6 +66,17 @@ def test_the_knee_is_one_of_the_distances_whatever_their_unit(values, unit, shif
 
 def test_k_beyond_the_rows_is_the_last_neighbour():
     assert k_distance_curve(LINE, LINE, 50).k == 5
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 300])
+def test_distances_by_products_equal_those_of_all_pairs(monkeypatch, k):
+    points = np.random.default_rng(0).normal(40, 1, (300, 5))
+    points[10:20] = points[0]  # copies, whose distance is nothing
+    monkeypatch.setattr(neighbours, "BLOCK_CELLS", 3_000)
+    rows = np.arange(5, 95)
+    found = kth_distances_of_many(rows, points, k)
+    assert found == pytest.approx(kth_distances(points[rows], points, k), abs=1e-6)
+    assert (found[5:15] == 0).all() == (k < 12)
 
 
 def test_kth_distances_do_not_depend_on_the_blocks(monkeypatch):

@@ -236,3 +236,9 @@ def test_benjamini_hochberg_by_hand():
     adjusted = benjamini_hochberg(np.array([0.9, 0.01, 0.03, 0.02]))
     assert adjusted == pytest.approx([0.9, 0.04, 0.04, 0.04])
     assert benjamini_hochberg(np.array([])).size == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100])
+def test_benjamini_hochberg_equals_that_of_scipy(n):
+    p = np.round(np.random.default_rng(n).random(n), 2)  # with ties
+    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p, method="bh"))

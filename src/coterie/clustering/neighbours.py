@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from coterie.clustering.distances import BLOCK_CELLS, Floats
@@ -88,6 +89,24 @@ def kth_distances(rows: Floats, points: Floats, k: int) -> Floats:
         block = cdist(rows[start : start + step], points)
         block.partition(k - 1, axis=1)
         found[start : start + step] = block[:, k - 1]
+    return found
+
+
+def kth_distances_of_many(rows: npt.NDArray[np.int64], points: Floats, k: int) -> Floats:
+    """Give what ``kth_distances`` gives for rows of the (n, d) points themselves, faster where n is large.
+
+    The k nearest of a row are found by a product of matrices, whose rounding may take one for another that is as near;
+    their distances are taken exactly.
+    """
+    step = max(1, BLOCK_CELLS // len(points))
+    halves = np.einsum("ij,ij->i", points, points) / 2
+    found = np.empty(len(rows))
+    for start in range(0, len(rows), step):
+        block = points[rows[start : start + step]]
+        nearness = halves - block @ points.T
+        nearest = np.argpartition(nearness, k - 1, axis=1)[:, :k]
+        offsets = points[nearest] - block[:, None]
+        found[start : start + step] = np.sqrt(np.einsum("ijk,ijk->ij", offsets, offsets).max(axis=1))
     return found
 
 

@@ -1,7 +1,7 @@
 """Silhouettes of many points: of all of them by squared distances, of some of them by distances to all.
 
-In come points and labels; out come values in [-1, 1], of which higher is better: how much nearer a point is to others of
-its own cluster than to those of the nearest other one.
+In come points and labels; out come values in [-1, 1], of which higher is better: how much nearer a point is to others
+of its own cluster than to those of the nearest other one.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import altair as alt
 from altair.utils import schemapi
@@ -74,9 +74,16 @@ def finish(chart: Chart, description: str, *, height: int) -> Chart:
     return dressed
 
 
+class _SharedRows(alt.InlineData):
+    """Rows that all copies of a chart share: nothing changes them, and layers are copied again and again."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 def on(rows: list[dict[str, Any]]) -> alt.InlineData:
     """Give rows as the data of a chart, inside the chart itself."""
-    return alt.InlineData(values=rows)
+    return _SharedRows(values=rows)
 
 
 def printable(text: str) -> str:

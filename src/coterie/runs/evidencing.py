@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_lowercase
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from coterie import records
 from coterie.clustering.contract import FittedClusterer, Labels
-from coterie.clustering.dbscan import DBSCAN
 from coterie.clustering.hierarchy import FittedHierarchy
 from coterie.clustering.som import FittedMap
 from coterie.randomness import generator
@@ -23,6 +23,9 @@ from coterie.selection.evidence.som import SomUnits
 from coterie.selection.evidence.tree import Merged, own_tree
 from coterie.selection.proof import Proof
 from coterie.selection.trials import make_clusterer
+
+if TYPE_CHECKING:
+    from coterie.clustering.dbscan import DBSCAN
 
 
 def write_evidence(
@@ -96,8 +99,7 @@ def _neighbour(tried: Tried) -> int | None:
     clustering = tried.recipe.config.clustering
     if "dbscan" not in clustering.methods:
         return None
-    asked = make_clusterer(clustering, "dbscan")
-    assert isinstance(asked, DBSCAN)
+    asked = cast("DBSCAN", make_clusterer(clustering, "dbscan"))
     return max(asked.neighbours(tried.placed.points) - 1, 1)  # a core counts itself
 
 

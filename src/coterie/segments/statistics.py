@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, ndtr, stdtr
-from scipy.stats import false_discovery_control
 
 Floats = npt.NDArray[np.float64]
 
@@ -260,9 +259,10 @@ def benjamini_hochberg(p: Floats) -> Floats:
         >>> benjamini_hochberg(np.array([0.01, 0.02, 0.5]))
         array([0.03, 0.03, 0.5 ])
     """
-    if p.size == 0:
-        return p
-    adjusted: Floats = false_discovery_control(p, method="bh")
+    order = np.argsort(p)
+    scaled = p[order] * (len(p) / np.arange(1, len(p) + 1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted
 
 

@@ -186,6 +186,8 @@ def _cloud(points: Floats, own: npt.NDArray[np.int64], k: int) -> _Cloud:
 
 def _lattice_width(points: Floats) -> float:
     """Give half the median distance between neighbouring sites where most points share theirs with others, else 0."""
+    if len(np.unique(points[:, 0])) > len(points) / 2:  # and so are the sites, which take longer to count
+        return 0.0
     sites = np.unique(points, axis=0)
     if not 1 < len(sites) <= len(points) / 2:
         return 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coterie.clustering.neighbours import find_knee, kth_distances
+from coterie.clustering.neighbours import find_knee, kth_distances, kth_distances_of_many
 from coterie.embedding.contract import Points
 from coterie.selection.evidence.thinning import brief, briefly, drawn, even_steps
 from coterie.selection.evidence.types import KDistance
@@ -30,9 +30,11 @@ def k_distance(points: Points, neighbour: int, tried: Sequence[float], rng: np.r
     n = len(points)
     if n < neighbour + 2:
         return None
-    rows = np.arange(n) if n <= ALL_ROWS else drawn(n, MOST_ROWS, rng)
     exact = points.astype(np.float64)
-    sorted_ = np.sort(kth_distances(exact[rows], exact, neighbour + 1))  # where oneself is the first
+    rows = drawn(n, n if n <= ALL_ROWS else MOST_ROWS, rng)
+    m = neighbour + 1  # oneself is the first
+    found = kth_distances(exact, exact, m) if n <= ALL_ROWS else kth_distances_of_many(rows, exact, m)
+    sorted_ = np.sort(found)
     shares = np.arange(1, len(rows) + 1) / len(rows)
     at = int(np.searchsorted(sorted_, find_knee(sorted_), "right")) - 1
     shown = np.union1d(even_steps(len(rows), MOST_VALUES), [at])

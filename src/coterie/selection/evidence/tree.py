@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import linkage
-from sklearn.cluster import KMeans
 
 from coterie.clustering.contract import Labels
 from coterie.clustering.distances import Floats, assign_nearest
 from coterie.clustering.hierarchy import Dendrogram
+from coterie.clustering.lloyd import lloyd
 from coterie.clustering.merging import merge_weighted
 from coterie.embedding.contract import Points
-from coterie.parallel import single_threaded
-from coterie.randomness import legacy_seed
 from coterie.selection.evidence.thinning import Rows, brief, drawn
 from coterie.selection.evidence.types import DendrogramRecord, TreeNode
 from coterie.terms import NOISE
@@ -52,9 +50,7 @@ def ward_tree(points: Points, labels: Labels, rng: np.random.Generator) -> Merge
         return Merged(linkage(points.astype(np.float64), "ward"), np.arange(len(points)), labels, "ward")
     rows = drawn(len(points), MOST_ROWS, rng)
     exact = points[rows].astype(np.float64)
-    with single_threaded():
-        model = KMeans(REPRESENTATIVES, n_init=1, init="random", max_iter=ITERATIONS, random_state=legacy_seed(rng))
-        centres = model.fit(exact).cluster_centers_
+    centres = lloyd(exact, REPRESENTATIVES, 1, rng, iterations=ITERATIONS)
     used, owner = np.unique(assign_nearest(exact, centres).labels, return_inverse=True)
     tree = merge_weighted(centres[used], np.bincount(owner).astype(np.float64), "ward")
     return Merged(tree, owner, labels[rows], "ward")
