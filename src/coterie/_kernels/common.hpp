@@ -64,6 +64,9 @@ void for_blocks(int64_t n_blocks, int64_t threads, const Work& work) {
     if (failed) std::rethrow_exception(failed);
 }
 
+// Threads for so many multiplications: starting one takes as long as a million.
+inline int64_t threads_for(int64_t work, int64_t threads) { return work < 2'000'000 ? 1 : threads; }
+
 // Runs the body of an exported function; 0 where it went well, 1 where there was no memory.
 template <typename Body>
 int guarded(const Body& body) {

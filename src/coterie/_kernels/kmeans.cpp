@@ -11,6 +11,7 @@
 namespace {
 
 using coterie::for_blocks;
+using coterie::threads_for;
 
 constexpr int64_t LANES = 8;
 constexpr int64_t TILE = 6;           // rows whose distances are computed together
@@ -48,9 +49,6 @@ struct Blocks {
     int64_t first(int64_t block) const { return block * size; }
     int64_t last(int64_t block) const { return std::min(n, (block + 1) * size); }
 };
-
-// Threads for so many multiplications: starting one takes as long as a million.
-int64_t threads_for(int64_t work, int64_t threads) { return work < 2'000'000 ? 1 : threads; }
 
 COTERIE_INLINE float squared_distance(const float* __restrict a, const float* __restrict b, int64_t d) {
     float sums[LANES] = {};

@@ -125,7 +125,8 @@ std::vector<int64_t> blocks_of(const int64_t* indptr, int64_t n, int64_t most, i
 template <typename Sum, typename Rows>
 void times(const int64_t* indptr, int64_t n, int64_t width, int64_t threads, const Rows& rows) {
     const auto bounds = blocks_of(indptr, n, 512, 4096);
-    coterie::for_blocks(static_cast<int64_t>(bounds.size()) - 1, threads, [&](int64_t b) {
+    const int64_t wanted = coterie::threads_for(indptr[n] * width, threads);
+    coterie::for_blocks(static_cast<int64_t>(bounds.size()) - 1, wanted, [&](int64_t b) {
         std::vector<Sum> run(width);
         std::vector<double> sums(width);
         rows(bounds[b], bounds[b + 1], run.data(), sums.data());

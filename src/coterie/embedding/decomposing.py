@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Block = npt.NDArray[np.floating]
 LANES = 16  # blocks are as wide as a multiple of this, for which products are fastest
 SMALL = 50_000_000  # products of half a step, a tenth of a second: up to there all is done in double precision
-ENOUGH, ENOUGH_SMALL = 4e-3, 1e-6  # of the energy: what a step must still add
+ENOUGH, ENOUGH_SMALL = 4e-3, 3e-4  # of the energy: what a step must still add
 MOST_STEPS = 24
 ROUNDING, ROUNDING_SMALL = 1e-5, 1e-11  # of a product: what is less than this of it is not told from its rounding
 LITTLE = 1e-3  # of a product: where less than this is left of it, what is left is made orthogonal twice
@@ -70,24 +70,24 @@ def _searched(square: Callable[[Block], Block], first: Block, rank: int, enough:
         rounding: size of what is left of a product, relative to it, that is nothing but rounding.
     """
     blocks: list[Block] = []
-    block, within, axes, held = _orthonormal(first, 0.0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0
+    with single_threaded():  # LAPACK and BLAS alone: the same bits whatever the number of threads
+        block, within, held = _orthonormal(first, 0.0), np.zeros((0, 0)), 0.0
     for _ in range(MOST_STEPS):
         blocks.append(block)
         image = square(block)
-        with single_threaded():  # LAPACK and BLAS alone: the same bits whatever the number of threads
+        with single_threaded():
             along = np.vstack([one.T @ image for one in blocks]).astype(np.float64)
             within = _bordered(within, along)
-            values, axes = np.linalg.eigh(within)
-            energy = float(values[-rank:].sum())
+            energy = float(np.linalg.eigvalsh(within)[-rank:].sum())
             if energy - held <= enough * energy:
                 break
             held = energy
             block = _rest(blocks, image, along, rounding)
         if not block.shape[1]:
             break
-    best = axes[:, ::-1][:, :rank]
     with single_threaded():
-        return _orthonormal(_combined([block.astype(np.float64) for block in blocks], best), 0.0)
+        best = np.linalg.eigh(within)[1][:, ::-1][:, :rank]
+        return _orthonormal(_combined([one.astype(np.float64) for one in blocks], best), 0.0)
 
 
 def _combined(blocks: list[Block], coefficients: Block) -> Block:
@@ -121,11 +121,10 @@ def _rest(blocks: list[Block], image: Block, along: Floats, rounding: float) -> 
 def _orthonormal(block: Block, floor: float) -> Block:
     """Give an orthonormal basis of the (n, w) block's columns, less directions of a singular value up to ``floor``."""
     exact = block.astype(np.float64)
-    with single_threaded():
-        squares, axes = np.linalg.eigh(exact.T @ exact)
-        sizes = np.sqrt(np.maximum(squares[::-1], 0.0))
-        kept = sizes > floor
-        basis: Block = (exact @ (axes[:, ::-1][:, kept] / sizes[kept])).astype(block.dtype)
+    squares, axes = np.linalg.eigh(exact.T @ exact)
+    sizes = np.sqrt(np.maximum(squares[::-1], 0.0))
+    kept = sizes > floor
+    basis: Block = (exact @ (axes[:, ::-1][:, kept] / sizes[kept])).astype(block.dtype)
     return basis
 
 
