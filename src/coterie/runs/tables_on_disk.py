@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from coterie import records
 from coterie.engines import local
-from coterie.errors import StoreError
+from coterie.errors import ModelError, StoreError
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
 from coterie.tables.coded import Coded
@@ -116,14 +116,33 @@ def _write_events(coded: Coded, folder: Path, name: str) -> None:
         local.write_parquet(coded.others, folder / f"{name}.parquet")
 
 
+def _read_array(path: Path) -> Any:
+    if not path.exists():
+        return None
+    try:
+        return np.load(path, mmap_mode="r" if path.stat().st_size > LARGE else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"the table '{path.name}' in '{path.parent}' is damaged: {error}; run again") from error
+
+
+def _fit_together(indptr: Any, parts: tuple[Any, ...]) -> bool:
+    users, items, _, *columns = parts
+    has_ends = len(indptr) == len(users) + 1 and len(items) > 0
+    return has_ends and all(len(column) == indptr[-1] for column in columns if column is not None)
+
+
 def _read_events(folder: Path, name: str) -> Coded:
-    """Open the events: arrays stay on disk until they are looked at."""
-    parts: dict[str, Any] = dict.fromkeys(_ARRAYS)
-    for part in _ARRAYS:
-        path = folder / f"{name}.{part}.npy"
-        if path.exists():
-            parts[part] = np.load(path, mmap_mode="r" if path.stat().st_size > LARGE else None, allow_pickle=False)
+    """Open the events: arrays stay on disk until they are looked at.
+
+    Raises:
+        ModelError: an array is damaged.
+    """
+    parts = {part: _read_array(folder / f"{name}.{part}.npy") for part in _ARRAYS}
     others = local.scan_parquet(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
     value, time = parts.pop("value"), parts.pop("time")
     rest = pl.DataFrame() if others is None else local.collect(others)
+    if any(part is None for part in parts.values()) or not _fit_together(
+        parts["indptr"], (*parts.values(), value, time)
+    ):
+        raise ModelError(f"the arrays of the table '{name}' in '{folder}' do not go together; run again")
     return Coded(**parts, value_at=value, time_at=time, others=rest)
