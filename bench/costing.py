@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import coterie
@@ -30,7 +30,7 @@ class Cost:
     seconds: float
     cpu_s: float
     peak_mb: float
-    said: str
+    said: str = field(repr=False)
 
 
 def cost(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
