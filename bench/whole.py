@@ -54,6 +54,7 @@ from = "ratings"
 [embedding]
 method = "svd"
 dims = 16
+normalise = "degree"
 
 [clustering]
 methods = ["kmeans"]

@@ -45,7 +45,10 @@ def load(path: Path) -> pd.DataFrame:
 def embed(users: np.ndarray, items: np.ndarray, shape: tuple[int, int], seed: int) -> np.ndarray:
     """Give the users' (n, 16) points of length one."""
     taken = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=shape)
-    return normalize(TruncatedSVD(DIMS, random_state=seed).fit_transform(normalize(taken))).astype(np.float32)
+    rows, columns = (np.asarray(taken.sum(axis=axis), np.float32).ravel() for axis in (1, 0))
+    left, right = (sp.diags(1 / np.sqrt(degrees + degrees.mean())) for degrees in (rows, columns))
+    scaled = (left @ taken @ right).tocsr().astype(np.float32)
+    return normalize(TruncatedSVD(DIMS, random_state=seed).fit_transform(scaled)).astype(np.float32)
 
 
 def cluster(points: np.ndarray, k: int, seed: int) -> np.ndarray:

@@ -68,7 +68,7 @@ class Project(_Part):
 
     name: str = "coterie"
     seed: int = Field(7, ge=0)
-    memory_gb: float = Field(4.0, ge=0.5)
+    memory_gb: float = Field(4.0, ge=1)
     entity: str = Field(OF_USERS, min_length=1)
 
 

@@ -20,10 +20,10 @@ from coterie.tables.types import events_of
 from coterie.terms import EVENTS, OF_USERS, USER, USERS
 
 GB: Final = 1e9
-BASE: Final = 0.35 * GB  # the interpreter and the libraries
-READING: Final = 34.0  # bytes an event, while a table is read and put in order
-MAPPED: Final = 16.0  # bytes an event, of tables that lie on disk and are looked at
-FITTING: Final = 44.0  # bytes an event of the users that a run is fitted on: features, embedding, held-out events
+BASE: Final = 0.8 * GB  # the interpreter, the libraries, and blocks of fixed size
+READING: Final = 26.0  # bytes an event, while a table is read and put in order
+MAPPED: Final = 12.0  # bytes an event, of tables that lie on disk and are looked at
+FITTING: Final = 16.0  # bytes an event of the users that a run is fitted on: features, embedding, held-out events
 LEAST: Final = 0.01  # share below which a fit would say nothing; the budget is broken sooner
 
 
