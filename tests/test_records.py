@@ -39,7 +39,7 @@ def test_plain_turns_everything_into_what_json_knows():
         "scalars": [3, 2.5, True, "x"],
         "set": ["a", "b"],
         "path": "a/b",
-        "model": {"name": "coterie", "seed": 3, "entity": "users"},
+        "model": {"name": "coterie", "seed": 3, "memory_gb": 4.0, "entity": "users"},
         "7": None,
     }
 

@@ -126,8 +126,8 @@ def _read_array(path: Path) -> Any:
 
 
 def _fit_together(indptr: Any, parts: tuple[Any, ...]) -> bool:
-    users, items, _, *columns = parts
-    has_ends = len(indptr) == len(users) + 1 and len(items) > 0
+    users, _, _, *columns = parts
+    has_ends = len(indptr) == len(users) + 1
     return has_ends and all(len(column) == indptr[-1] for column in columns if column is not None)
 
 
