@@ -79,11 +79,12 @@ class FittedSVD:
     def apply(self, matrix: Matrix) -> Points:
         """Fold (n, m) rows in; a row of zeros gives the zero point."""
         check_width(matrix, len(self.components), "this SVD")
-        rows = self._facts.scaled(matrix, self.column_scale)
-        points = times(rows, self.components).astype(np.float64, copy=False)
-        if self._facts.unit_rows:
-            points = unit_rows(points)
-        return np.asarray(points, dtype=np.float32)
+        if self._facts.unit_rows:  # how long a row is makes no difference to its direction
+            scaled = (self.column_scale[:, None] * self.components).astype(self.components.dtype, copy=False)
+            points = times(sp.csr_array(matrix, dtype=np.float32), scaled)
+            return unit_rows(points.astype(np.float64, copy=False)).astype(np.float32)
+        points = times(self._facts.scaled(matrix, self.column_scale), self.components)
+        return points.astype(np.float32, copy=False)
 
     def to_arrays(self) -> Frozen:
         """Give the vectors and settings."""
