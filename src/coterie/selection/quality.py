@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from coterie.clustering.contract import Labels
+from coterie.clustering.silhouettes import from_sums
 from coterie.embedding.contract import Points
 from coterie.parallel import map_in_order
 from coterie.selection.references import sample_rows
@@ -134,25 +135,10 @@ def silhouette_values(
         np.sqrt(distances, out=distances)
         sums = np.split(distances @ onehots, ends, axis=1)
         sizes = np.split(counts, ends)
-        return [_silhouette_of(s, labels[block], n) for s, labels, n in zip(sums, labelings, sizes, strict=True)]
+        return [from_sums(s, labels[block], n) for s, labels, n in zip(sums, labelings, sizes, strict=True)]
 
     parts = list(map_in_order(one_block, blocks, threads=threads))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
-
-
-def _silhouette_of(
-    sums: npt.NDArray[np.float64], own: Labels, counts: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Turn (r, k) sums of distances to each cluster into silhouettes."""
-    rows = np.arange(len(own))
-    others = counts[own] - 1
-    inside = sums[rows, own] / np.maximum(others, 1)
-    means = sums / np.maximum(counts, 1)
-    means[rows, own] = np.inf
-    means[:, counts == 0] = np.inf
-    outside = means.min(axis=1)
-    widest = np.maximum(inside, outside)
-    return np.where((others > 0) & (widest > 0), (outside - inside) / np.where(widest > 0, widest, 1.0), 0.0)
 
 
 def activity_explained(labels: Labels, n_events: npt.NDArray[np.float64]) -> float:
