@@ -9,14 +9,13 @@ from typing import Any
 import coterie
 from coterie import records
 from coterie.config import Config
-from coterie.engines import local
+from coterie.features.aligning import users_of
 from coterie.manifest import Agreement, InputRecord, Manifest
 from coterie.runs.answers import Answers
 from coterie.runs.cache import LIBRARIES
 from coterie.secrets import masked
 from coterie.tables import rules
-from coterie.tables.types import CheckedTable, events_of
-from coterie.terms import EVENTS, ITEM, USER
+from coterie.tables.types import events_of
 
 
 def account_of(
@@ -24,7 +23,7 @@ def account_of(
 ) -> Manifest:
     """Give a run's manifest, but for its steps: these are not done while it is written."""
     events, tables = made.stored.tables.events, made.stored.tables
-    heard_of = _distinct((*tables.users, *events), USER)
+    heard_of = set[str]().union(*(users_of(table).tolist() for table in (*tables.users, *events)))
     return Manifest(
         run_id=run_id,
         project=config.project.name,
@@ -38,25 +37,13 @@ def account_of(
         config=_shown(config),
         inputs=tuple(_input(config, made, name) for name in made.raw),
         n_users=len(made.placed.ids),
-        n_items=len(_distinct(events, ITEM)),
+        n_items=len(set().union(*(events_of(table).items.tolist() for table in events))),
         n_events=sum(made.stored.kept[table.name] for table in events),
         unsegmented_users=len(heard_of.difference(made.placed.ids.tolist())),
         agreement=agreement,
         entity=config.nouns[0],
         counterpart=config.nouns[1],
     )
-
-
-def _distinct(tables: tuple[CheckedTable, ...], key: str) -> set[str]:
-    return set().union(*(_ids_of(table, key) for table in tables))
-
-
-def _ids_of(table: CheckedTable, key: str) -> list[str]:
-    if table.role == EVENTS:
-        events = events_of(table)
-        ids: list[str] = (events.users if key == USER else events.items).tolist()
-        return ids
-    return local.collect(table.frame.select(key).unique())[key].to_list()
 
 
 def _shown(config: Config) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from coterie.config import Config
 from coterie.engines import local
+from coterie.features.aligning import users_of
 from coterie.features.contract import Ids
 from coterie.randomness import generator
 from coterie.tables import CheckedTable, Tables
@@ -88,16 +89,10 @@ def sampled(tables: Tables, share: float, seed: int) -> Tables:
     """
     if share >= 1:
         return tables
-    everybody = np.unique(np.concatenate([_users(table) for table in (*tables.events, *tables.users)]))
+    everybody = np.unique(np.concatenate([users_of(table) for table in (*tables.events, *tables.users)]))
     n = max(1, round(share * len(everybody)))
     kept = everybody[np.sort(generator(seed, "fitted-on").choice(len(everybody), n, replace=False))]
     return Tables({table.name: _of(table, kept) for table in tables})
-
-
-def _users(table: CheckedTable) -> Ids:
-    if table.role == EVENTS:
-        return events_of(table).users
-    return np.array(local.collect(table.frame.select(USER))[USER].to_list(), np.str_)
 
 
 def _of(table: CheckedTable, kept: Ids) -> CheckedTable:

@@ -82,7 +82,7 @@ def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s:
     asked = _Asked(originals, cells, tuple(kinds), tuple(_ids(known)))
     found = _read(assessed, asked)
     refuse_empty(name, raw, found.read)
-    counts = _count_strangers(name, table, found, known) if not known.rejects else ()
+    counts = _count_strangers(name, table, found) if not known.rejects else ()
     settled, superseded, merged = _settle(name, table, found.coded, assessed, originals)
     rejects = stacked([local.lazy(found.refused), *superseded])
     counts = (*rules.tally(name, rejects, _key_columns(table)), *counts, *merged)
@@ -193,12 +193,12 @@ def _with_unknown(assessed: nw.LazyFrame[Any], cells: Mapping[str, Cell], known:
     return assessed
 
 
-def _count_strangers(name: str, table: Table, found: _Found, known: Known) -> tuple[RuleCount, ...]:
+def _count_strangers(name: str, table: Table, found: _Found) -> tuple[RuleCount, ...]:
     columns = dict(zip((USER, ITEM), _key_columns(table), strict=True))
     return tuple(
         RuleCount(name, f"{_RULES[key]}{rules.KEPT}", columns[key], rows, False, rules.shorten(example))
         for key, (rows, example) in found.strangers.items()
-        if rows and key in _ids(known)
+        if rows
     )
 
 
