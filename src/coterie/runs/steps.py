@@ -103,7 +103,10 @@ def everybody(winner: Winner, tables: Tables, *, is_sample: bool) -> Everybody:
 
 
 def told_of_budget(chosen: Chosen, budget: Plan, fitted: Placed, users: Everybody) -> Chosen:
-    """Say in the decision's protocol whom it was fitted on, where these are not all."""
+    """Say in the decision's protocol whom it was fitted on, where these are not all, and warn of a budget too small."""
+    if not budget.is_kept:
+        over = f"memory: {budget.told()}"
+        chosen = replace(chosen, decision=replace(chosen.decision, warnings=(*chosen.decision.warnings, over)))
     if budget.share == 1:
         return chosen
     told = (
