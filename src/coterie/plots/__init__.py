@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.export import spec, svg, to_png, to_svg
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
@@ -30,6 +31,7 @@ __all__ = [
     "colour",
     "drawing",
     "drawing_scripts",
+    "evaluation_bubbles",
     "find_plot",
     "index_dots",
     "index_heatmap",

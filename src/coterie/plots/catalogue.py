@@ -15,6 +15,7 @@ from coterie.plots.captions import captioned, told
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
+from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.gap import gap
 from coterie.plots.gorge import gorge
 from coterie.plots.kdistance import k_distance
@@ -27,6 +28,7 @@ from coterie.plots.silhouettes import silhouette, silhouettes
 from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
 from coterie.plots.theme import Chart, drawing, known
+from coterie.segments.evaluation import Evaluation
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
@@ -49,6 +51,7 @@ class Shown:
     Args:
         evidence: None of a run that has none. floor: of stability, where there is one.
         entity: what is segmented. counterpart: what it is told apart by.
+        evaluations: of the segments; empty of a run that kept none.
     """
 
     decision: Decision
@@ -58,6 +61,7 @@ class Shown:
     floor: float | None = None
     entity: Noun = A_USER
     counterpart: Noun = AN_ITEM
+    evaluations: tuple[Evaluation, ...] = ()
 
     def said(self, text: str) -> str:
         """Give our own words on users, told of what is segmented."""
@@ -154,6 +158,12 @@ def _segment_stability(shown: Shown) -> Chart | None:
 
 def _segment_lift(shown: Shown) -> Chart | None:
     return segment_lift(shown.segments) if any(known(s.lift) for s in shown.segments) else None
+
+
+def _evaluation(shown: Shown) -> Chart | None:
+    if not any(evaluation.is_placed for evaluation in shown.evaluations):
+        return None
+    return evaluation_bubbles(shown.segments, shown.evaluations)
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -307,6 +317,13 @@ SUMMARY: Final[tuple[Plot, ...]] = (
         "Index: 100 is what everybody does, 200 is twice as much, 50 half as much.",
         SEGMENTS,
         _heatmap,
+    ),
+    Plot(
+        "evaluation",
+        "Which group first?",
+        "Up: more attractive. Right: more distinct. Area: people. Broken lines: the average.",
+        SEGMENTS,
+        _evaluation,
     ),
 )
 

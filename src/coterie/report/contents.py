@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
+from coterie.segments.evaluation import Evaluation
+from coterie.segments.persona import Persona
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
@@ -22,6 +24,7 @@ class ReportContents:
         quality: what checks and cleaning rules took out.
         user_map: None where there is none to show.
         evidence: what the decision rests on; None of a run that kept none.
+        personas, evaluations: one a segment, in any order; empty of a run that kept none.
     """
 
     manifest: Manifest
@@ -31,7 +34,13 @@ class ReportContents:
     quality: tuple[RuleCount, ...]
     user_map: UserMap | None
     evidence: Evidence | None = None
+    personas: tuple[Persona, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""
         return next((profile for profile in self.profiles if profile.segment_id == segment_id), None)
+
+    def persona_of(self, segment_id: str) -> Persona | None:
+        """Give a segment's persona, or None."""
+        return next((persona for persona in self.personas if persona.segment_id == segment_id), None)

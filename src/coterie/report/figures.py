@@ -69,6 +69,8 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
             "",
             plots.index_heatmap(segments, contents.profiles),
         )
+    if any(evaluation.is_placed for evaluation in contents.evaluations):
+        charts["evaluation"] = ("", "", plots.evaluation_bubbles(segments, contents.evaluations))
     if contents.user_map is not None:
         charts["map"] = ("", "", plots.user_map(contents.user_map, segments))
     return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}

@@ -92,7 +92,9 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
     chosen = steps.told_of_budget(replace(chosen, labels=everybody.labels), budget, winner.tried.placed, everybody)
     # Floors say which candidates might have been chosen, whom the chosen one is shown beside.
-    whole = key_of("evidence", key, [tried.key for tried in searched.tried], config.segments, found_again.segment_ids)
+    whole = key_of(
+        "evidence", key, [tried.key for tried in searched.tried], config.segments.floors, found_again.segment_ids
+    )
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
     evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
     key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])

@@ -16,7 +16,11 @@ from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.manifest import Manifest
 from coterie.model import SegmentModel
 from coterie.runs import tables_on_disk
+from coterie.segments import evaluation as evaluation_types
+from coterie.segments import persona as persona_types
 from coterie.segments import types as segment_types
+from coterie.segments.evaluation import Evaluation
+from coterie.segments.persona import Persona
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection import types as decision_types
 from coterie.selection.evidence import types as evidence_types
@@ -27,6 +31,8 @@ from coterie.tables import RuleCount, Tables
 
 RUNS = "runs"
 EVIDENCE = "evidence.json"
+PERSONAS = "personas.json"
+EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,38 @@ class Run:
             return None
         found: Evidence = read_record(path, Evidence, evidence_types.SCHEMA, evidence_types.VERSION)
         return found
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """What may be said of each segment, in their order; empty of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / PERSONAS
+        if not path.is_file():
+            return ()
+        found: tuple[Persona, ...] = read_record(path, tuple[Persona, ...], persona_types.SCHEMA, persona_types.VERSION)
+        return found
+
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """How attractive and how distinct each segment is, in their order; empty of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / EVALUATION
+        if not path.is_file():
+            return ()
+        found: tuple[Evaluation, ...] = read_record(
+            path, tuple[Evaluation, ...], evaluation_types.SCHEMA, evaluation_types.VERSION
+        )
+        return found
+
+    def persona(self, segment_id: str) -> Persona | None:
+        """Give one segment's persona, or None of a run that kept none."""
+        return next((persona for persona in self.personas if persona.segment_id == segment_id), None)
 
     def model(self) -> SegmentModel:
         """Load the frozen model."""
