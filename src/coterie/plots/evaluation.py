@@ -26,6 +26,7 @@ def evaluation_bubbles(segments: tuple[Segment, ...], evaluations: tuple[Evaluat
         {
             "segment": label(s),
             "id": s.id,
+            "name": label(s, 20),
             "attractive": round(by_id[s.id].attractiveness, 2),
             "distinct": round(by_id[s.id].distinctiveness.score, 2),
             "people": s.size,
@@ -34,7 +35,6 @@ def evaluation_bubbles(segments: tuple[Segment, ...], evaluations: tuple[Evaluat
         if s.id in by_id
     ]
     by_place = sorted(rows, key=lambda row: (row["distinct"], row["id"]))
-    half = (len(by_place) + 1) // 2
     x = alt.X("distinct:Q", title="distinctiveness (50 = average)", scale=_scale([r["distinct"] for r in rows]))
     y = alt.Y("attractive:Q", title="attractiveness (50 = average)", scale=_scale([r["attractive"] for r in rows]))
     base = alt.Chart(on(rows)).encode(x=x, y=y)
@@ -52,7 +52,7 @@ def evaluation_bubbles(segments: tuple[Segment, ...], evaluations: tuple[Evaluat
         f"{r['segment']} {r['attractive']:.0f} and {r['distinct']:.0f}, {r['people']:,} users" for r in rows
     )
     return finish(
-        alt.LayerChart(layer=[*_middles(x, y), bubbles, *_names((by_place[:half], by_place[half:]), x, y)]),
+        alt.LayerChart(layer=[*_middles(x, y), bubbles, *_names((by_place[::2], by_place[1::2]), x, y)]),
         f"Bubble chart of segments by attractiveness and distinctiveness, each from 0 to 100. {spoken}.",
         height=_HEIGHT,
     )
@@ -65,12 +65,12 @@ def _scale(values: list[float]) -> alt.Scale:
 
 
 def _names(sides: tuple[list[dict[str, Any]], list[dict[str, Any]]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """Write the ids beside the bubbles, to the left of the left ones: those of two that overlap do not."""
+    """Write names beside the bubbles, in turn to the left and to the right: those of two that overlap do not."""
     left = alt.Chart(on(sides[0])).mark_text(align="right", dx=-_BESIDE, fontWeight="bold")
     right = alt.Chart(on(sides[1])).mark_text(align="left", dx=_BESIDE, fontWeight="bold")
     placed = [left, *([right] if sides[1] else [])]
     return [
-        layer.encode(x=x, y=y, text="id:N").properties(name=f"{ON_PAGE}{number or ''}")
+        layer.encode(x=x, y=y, text="name:N").properties(name=f"{ON_PAGE}{number or ''}")
         for number, layer in enumerate(placed)
     ]
 

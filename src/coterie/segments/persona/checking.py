@@ -131,7 +131,7 @@ def _fault_of_signs(reading: Reading) -> str:
 
 
 def _fault_of_words(reading: Reading, language: Language, words: frozenset[str]) -> str:
-    known = language.tokens() | words
+    known = language.tokens | words
     stray = [word for word in reading.words() if word not in known]
     return f"it says '{stray[0]}', which no fact that it cites says and which is no plain word" if stray else ""
 

@@ -68,8 +68,8 @@ _PHRASES = {
     "avoid_items": "Spare them {listed}.",
     "avoid_to": "Spare people with {listed}.",
     "caution": (
-        "Take this sketch with care: when people are drawn again, less of this group comes back than one to build on "
-        "should show ({value}, against {value_all})."
+        "Take this sketch with care: when people are drawn again, less of this group comes back than should ({value}, "
+        "against {value_all})."
     ),
     "nothing": "Nothing sets this group apart beyond chance, so there is nothing to say of it.",
     "nothing_taste": "In what they take up, nothing sets them apart clearly enough to say.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from coterie.errors import ConfigError
@@ -92,6 +92,8 @@ class Language:
             frequency, cause or judgement is among them: a check could not tell whether it is true.
         decimal, thousands: marks within numbers. quotes: the two around a title.
         listed: joins, as in "a, b and c". form: gives the plural form of a count.
+        tokens: every single word that a sentence may hold beside names, in lower case. ordinary: with those by which
+            everybody is called; a label of such words alone stands in quotes.
 
     Raises:
         ConfigError: a phrase is missing or has other slots.
@@ -114,8 +116,14 @@ class Language:
     quotes: tuple[str, str]
     listed: Callable[[Sequence[str]], str]
     form: Callable[[int], str]
+    tokens: frozenset[str] = field(init=False, repr=False, compare=False)
+    ordinary: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        known = {*self.more, *self.less, *self.twice, *self.against, *self.percent, *self.times, *self.plain}
+        called = WORD.findall(" ".join(self.everybody).replace("{nouns}", ""))
+        object.__setattr__(self, "tokens", frozenset(word.lower() for word in known))
+        object.__setattr__(self, "ordinary", self.tokens | {word.lower() for word in called})
         for name, slots in PHRASES.items():
             for text in self._texts(name):
                 found = {slot for _, slot, _, _ in string.Formatter().parse(text) if slot is not None}
@@ -172,9 +180,3 @@ class Language:
     def rounded(self, percent: float) -> str:
         """Write per cent: whole, or with one digit below 1."""
         return self.number(percent, 0 if percent >= 1 or percent == 0 else 1)
-
-    def tokens(self) -> frozenset[str]:
-        """Give every single word that a sentence may hold beside names."""
-        said = " ".join(self.everybody).replace("{nouns}", "")
-        known = {*self.more, *self.less, *self.twice, *self.against, *self.percent, *self.times, *self.plain}
-        return frozenset(word.lower() for word in known) | frozenset(word.lower() for word in WORD.findall(said))

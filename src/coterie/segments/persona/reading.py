@@ -110,8 +110,7 @@ class Reading:
     def _pattern(self, name: str) -> re.Pattern[str]:
         """Find a name, in quotes or without; one that is made of plain words is a name in quotes alone."""
         opening, closing = (re.escape(quote) for quote in self.language.quotes)
-        known = self.language.tokens()
-        is_plain = all(word.lower() in known for word in WORD.findall(name))
+        is_plain = all(word.lower() in self.language.ordinary for word in WORD.findall(name))
         quoted = f"{opening}{re.escape(name)}{closing}"
         return re.compile(quoted if is_plain else f"{quoted}|{_phrase(name).pattern}", re.IGNORECASE)
 

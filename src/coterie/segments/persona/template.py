@@ -135,8 +135,7 @@ class _Page:
 
     def _named(self, fact: Fact, is_first: bool = True) -> str:  # noqa: ARG002  # as the others that put a fact
         name = fact.names[0]
-        known = self.language.tokens()
-        is_plain = all(word.lower() in known for word in WORD.findall(name))
+        is_plain = all(word.lower() in self.language.ordinary for word in WORD.findall(name))
         return self.language.say("quoted", name=name) if fact.topic == "item" or is_plain else name
 
     def _with_distance(self, fact: Fact, is_first: bool) -> str:
