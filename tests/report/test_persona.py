@@ -51,6 +51,7 @@ def test_the_card_holds_the_sentences_and_the_rows():
     assert [heading for heading, _ in card.parts][:2] == ["How many they are", "What they go for"]
     row = next(row for row in card.rows if row.what == "Action")
     assert (row.index, row.p, row.use) == ("215 (183 to 247)", "0.001", "describes")
+    assert (row.number, row.users) == (2, "100")
     assert any(row.use == "tested" for row in card.rows)
 
 

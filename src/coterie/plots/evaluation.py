@@ -35,8 +35,13 @@ def evaluation_bubbles(segments: tuple[Segment, ...], evaluations: tuple[Evaluat
         if s.id in by_id
     ]
     by_place = sorted(rows, key=lambda row: (row["distinct"], row["id"]))
-    x = alt.X("distinct:Q", title="distinctiveness (50 = average)", scale=_scale([r["distinct"] for r in rows]))
-    y = alt.Y("attractive:Q", title="attractiveness (50 = average)", scale=_scale([r["attractive"] for r in rows]))
+    ticks = alt.Axis(tickCount=5)
+    x = alt.X(
+        "distinct:Q", axis=ticks, title="distinctiveness (50 = average)", scale=_scale([r["distinct"] for r in rows])
+    )
+    y = alt.Y(
+        "attractive:Q", axis=ticks, title="attractiveness (50 = average)", scale=_scale([r["attractive"] for r in rows])
+    )
     base = alt.Chart(on(rows)).encode(x=x, y=y)
     bubbles = base.mark_circle(opacity=0.75, stroke="white").encode(
         size=alt.Size("people:Q", scale=alt.Scale(zero=True, range=[0, _LARGEST]), legend=None),

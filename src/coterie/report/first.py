@@ -95,7 +95,7 @@ def sentence(decision: Decision, pairs: Sequence[tuple[Segment, Evaluation]]) ->
 
 def _pulls(evaluation: Evaluation) -> str:
     """Say what lifts a group and what holds it back, as far as either is not average."""
-    known = [(evaluation.criteria[name].score, TITLES[name].lower()) for name in evaluation.weights]
+    known = [(evaluation.criteria[name].score, name) for name in evaluation.weights]
     scores = sorted((score, title) for score, title in known if math.isfinite(score))
     if not scores:
         return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from coterie.plugins import find
-from coterie.report.words import MISSING, counted, decimal, percent, span
+from coterie.report.words import MISSING, decimal, percent, span
 from coterie.segments.persona import Claim, Fact, Persona
 from coterie.segments.persona.types import PARTS, Part
 
@@ -76,8 +76,9 @@ def _row(number: int, fact: Fact) -> Row:
         index = f"{decimal(fact.interval.value, 0)} ({span(fact.interval, 0)})"
     p = "" if fact.p_adjusted is None else "< 0.001" if fact.p_adjusted < 0.001 else decimal(fact.p_adjusted, 3)
     use = {"basis": "describes", "descriptor": "tested", None: ""}[fact.use]
-    users = counted(fact.n, "", "").strip("\u00a0")
-    return Row(number, " ".join(_what(fact)), inside, overall, index or MISSING, p or MISSING, users, use or MISSING)
+    return Row(
+        number, " ".join(_what(fact)), inside, overall, index or MISSING, p or MISSING, f"{fact.n:,}", use or MISSING
+    )
 
 
 def _what(fact: Fact) -> Iterator[str]:

@@ -156,6 +156,13 @@ def test_two_titles_that_differ_by_their_year_keep_it():
     assert told(subject(marks))["offer"] == ["To open with, offer “Sabrina (1954)” and “Sabrina (1995)”."]
 
 
+def test_what_many_took_up_is_offered_first():
+    marks = tuple(mark(label, "item", n=n) for label, n in (("Mimic", 13), ("Scream", 90), ("Cube", 20), ("Alien", 60)))
+    said = told(subject(marks))
+    assert said["offer"] == ["To open with, offer “Scream”, “Alien” and “Cube”."]
+    assert "“Mimic”" in said["taste"][0]
+
+
 def test_a_label_that_is_an_ordinary_word_is_quoted():
     said = told(subject((mark("More"), mark("other"), mark("a (b) [c] .*"))))["taste"][0]
     assert "“More” (2.0 times as much), “other” (2.0 times as much) and a (b) [c] .* (2.0 times" in said

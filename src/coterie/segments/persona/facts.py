@@ -17,7 +17,8 @@ from coterie.segments.sentences import is_notable, strongest_numbers
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.terms import A_USER, TAG, Noun
 
-MOST: Final = 6  # facts of one kind and direction
+MOST: Final = 6  # tags of one direction
+MOST_ITEMS: Final = 15  # of one direction: the best to open with is not the strongest, but one that many know
 MOST_VALUES: Final = 12  # of categories, which are of several attributes
 MIN_CELL: Final = 5  # users behind a fact, whatever the profile lets through
 HOLDS: Final = 0.75  # Hennig 2007: from here on a segment may be called stable
@@ -95,7 +96,7 @@ def _looked_at(subject: Subject) -> Iterator[Topic]:
 
 
 def _of_marks(marks: Sequence[Mark], shared: frozenset[str]) -> Iterator[Fact]:
-    for kind, most in (("tag", MOST), ("item", MOST), ("category", MOST_VALUES)):
+    for kind, most in (("tag", MOST), ("item", MOST_ITEMS), ("category", MOST_VALUES)):
         for over in (True, False):
             of_kind = [mark for mark in marks if mark.kind == kind and is_over(mark) == over]
             yield from (_of_mark(mark, shared) for mark in of_kind[:most])

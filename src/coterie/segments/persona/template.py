@@ -116,7 +116,12 @@ class _Page:
         if not self.of_users:
             advice = (("offer", "tag", "more", "offer_to"), ("avoid", "tag", "less", "avoid_to"))
         for part, topic, direction, phrase in advice:
-            yield from self._listing(part, phrase, self.facts.of(topic, direction)[:LISTED], self._named)
+            facts = self.facts.of(topic, direction)
+            if (
+                phrase == "offer_items"
+            ):  # what thirteen people took up is no opener: of those that stand out, the widest
+                facts = tuple(sorted(facts, key=lambda fact: -fact.n))
+            yield from self._listing(part, phrase, facts[:LISTED], self._named)
 
     def _listing(
         self, part: Part, phrase: str, facts: Sequence[Fact], put: Callable[[Fact, bool], str], about: str = ""
