@@ -105,6 +105,9 @@ def test_a_group_that_does_not_come_back_is_told_with_care():
 def test_a_name_that_a_person_gave_rests_on_no_row():
     (persona,) = personas_of([subject((mark("Drama"),), of=segment(name="Drama queens"), is_given=True)], ENGLISH_HAND)
     assert (persona.name, persona.is_given, persona.resting_on) == ("Drama queens", True, ())
+    marks = (mark("Mystery"), mark("M (1931)", "item"))
+    (persona,) = personas_of([subject(marks, of=segment(name="Mystery fans"))], ENGLISH_HAND)
+    assert [fact.label for fact in persona.resting_on] == ["Mystery"], "a letter of a word is no name"
 
 
 def test_films_are_told_by_who_takes_them_up_and_no_user_is_named():

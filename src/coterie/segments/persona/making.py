@@ -13,6 +13,7 @@ from coterie.segments.persona.checking import LONGEST, fault_of
 from coterie.segments.persona.contract import Writer
 from coterie.segments.persona.facts import Subject, facts_of, shared_titles
 from coterie.segments.persona.language import Language
+from coterie.segments.persona.reading import is_said
 from coterie.segments.persona.template import TemplateWriter
 from coterie.segments.persona.types import PARTS, Claim, Fact, Facts, Part, Persona, Refused, Sentence, Topic
 from coterie.terms import A_USER
@@ -153,5 +154,4 @@ def _cited(sentence: Sentence, facts: Facts) -> tuple[Fact, ...]:
 
 
 def _in_name(facts: Facts) -> Iterator[Fact]:
-    name = facts.name.casefold()
-    yield from (fact for fact in facts.facts if any(called.casefold() in name for called in fact.names))
+    yield from (fact for fact in facts.facts if any(is_said(called, facts.name) for called in fact.names))

@@ -157,6 +157,11 @@ def are_called_alike(facts: Iterable[Fact]) -> bool:
     return len(names) != len(set(names))
 
 
+def is_said(name: str, text: str) -> bool:
+    """Say whether a text holds a name as words of its own."""
+    return _phrase(name).search(text) is not None
+
+
 def _phrase(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
 
