@@ -15,7 +15,7 @@ RICH: tuple[Mark, ...] = (
     mark("Drama", index=113.0),
     mark("Comedy", index=38.0),
     mark("Musical", significant=False, index=150.0),
-    mark("Third Man, The (1949)", "item", index=295.0),
+    mark("Third Man, The (1949)", "item", index=297.0),
     mark("Vertigo (1958)", "item", index=240.0),
     mark("Twister (1996)", "item", index=25.0),
     mark("librarian", "category", column="occupation", use="descriptor", inside=0.31, overall=0.21, index=148.0),
