@@ -76,6 +76,7 @@ def _shown(project: Path, run_id: str | None) -> Shown:
         run.config.segments.min_stability,
         *(run.manifest.entity, run.manifest.counterpart),
         run.evaluations,
+        run.exploration,
     )
 
 

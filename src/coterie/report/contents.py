@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
 from coterie.segments.evaluation import Evaluation
@@ -25,6 +26,7 @@ class ReportContents:
         user_map: None where there is none to show.
         evidence: what the decision rests on; None of a run that kept none.
         personas, evaluations: one a segment, in any order; empty of a run that kept none.
+        exploration: what the tables hold; None of a run that kept none.
     """
 
     manifest: Manifest
@@ -36,6 +38,7 @@ class ReportContents:
     evidence: Evidence | None = None
     personas: tuple[Persona, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
+    exploration: Exploration | None = None
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""

@@ -21,6 +21,7 @@ from coterie.plots import colour, drawing, drawing_scripts, shape
 from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
+from coterie.report.data import data_section
 from coterie.report.first import first
 from coterie.report.persona import persona_card
 from coterie.report.sheet import sheet
@@ -68,6 +69,7 @@ def _render(contents: ReportContents) -> str:
             figures=figures.overview(contents),
             evidence=figures.of_evidence(contents),
             first=first(contents.decision, contents.segments, contents.evaluations),
+            data=data_section(contents),
             sheet=sheet(contents.decision),
             tried=tried(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),

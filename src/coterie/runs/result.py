@@ -9,10 +9,12 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import records
 from coterie.config import Config, parse_config
 from coterie.errors import ModelError, StoreError, UnknownNameError
+from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.model import SegmentModel
 from coterie.runs import tables_on_disk
@@ -33,6 +35,7 @@ RUNS = "runs"
 EVIDENCE = "evidence.json"
 PERSONAS = "personas.json"
 EVALUATION = "evaluation.json"
+EXPLORATION = "exploration.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,19 @@ class Run:
     def persona(self, segment_id: str) -> Persona | None:
         """Give one segment's persona, or None of a run that kept none."""
         return next((persona for persona in self.personas if persona.segment_id == segment_id), None)
+
+    @property
+    def exploration(self) -> Exploration | None:
+        """What the tables hold, and what checks and cleaning did; None of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / EXPLORATION
+        if not path.is_file():
+            return None
+        found: Exploration = read_record(path, Exploration, explorations.SCHEMA, explorations.VERSION)
+        return found
 
     def model(self) -> SegmentModel:
         """Load the frozen model."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import parallel, records
 from coterie.config import Config
@@ -27,7 +28,7 @@ from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
-from coterie.runs.result import EVIDENCE, RUNS, Run, open_run, write_records
+from coterie.runs.result import EVIDENCE, EXPLORATION, RUNS, Run, open_run, write_records
 from coterie.segments.types import Segment
 from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
@@ -64,6 +65,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         with journal.step("model"):
             agreement = _write_model(config, made, staging)
             records.write(staging / EVIDENCE, evidences.SCHEMA, evidences.VERSION, made.evidence)
+            records.write(staging / EXPLORATION, explorations.SCHEMA, explorations.VERSION, made.exploration)
         segments = steps.summarise(config, made.chosen, made.found_again, made.profiles)
         identity.write(staging, run_id=run_id, created=created, segments=segments)
         told = telling.tell(config, made, segments)
@@ -113,6 +115,7 @@ def _contents(
         evidence=made.evidence,
         personas=told.personas,
         evaluations=told.evaluations,
+        exploration=made.exploration,
     )
 
 

@@ -56,6 +56,11 @@ def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     check(expand(config))
     require_projection(config.report.map)
     hand_of(config.persona)
+    return open_sources(config, folder)
+
+
+def open_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
+    """Open every table of the config and check that its columns are there, and nothing else."""
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
