@@ -21,7 +21,7 @@ _OPENERS: Final = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _RISKY: Final = f"^'*[{_OPENERS}]"
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _IS_RISKY, _IS_NUMBER = re.compile(_RISKY), re.compile(_NUMBER.replace("$", r"\Z"), re.ASCII)
-_IS_QUOTED: Final = re.compile("[\",\r\n]")
+_IS_QUOTED: Final = re.compile('[",\r\n]')
 _IS_MARKED: Final = re.compile(f"^'+[{_OPENERS}]")
 
 

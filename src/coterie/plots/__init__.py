@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
-from coterie.plots.export import spec, svg, to_png, to_svg
+from coterie.plots.export import sized, spec, svg, to_png, to_svg
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
 from coterie.plots.records import UserMap, sample_map
@@ -41,6 +41,7 @@ __all__ = [
     "segment_stability",
     "shape",
     "silhouette_by_k",
+    "sized",
     "spec",
     "stability_by_k",
     "state_tiles",

@@ -21,12 +21,14 @@ from coterie.plots.kdistance import k_distance
 from coterie.plots.null import null_test
 from coterie.plots.panels import recoloured
 from coterie.plots.parallel import parallel
+from coterie.plots.records import UserMap
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
 from coterie.plots.separation import separation
 from coterie.plots.silhouettes import silhouette, silhouettes
 from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
 from coterie.plots.theme import Chart, drawing, known
+from coterie.plots.usermap import user_map
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
@@ -48,7 +50,7 @@ class Shown:
 
     Args:
         evidence: None of a run that has none. floor: of stability, where there is one.
-        entity: what is segmented. counterpart: what it is told apart by.
+        entity: what is segmented. counterpart: what it is told apart by. user_map: where there is one.
     """
 
     decision: Decision
@@ -58,6 +60,7 @@ class Shown:
     floor: float | None = None
     entity: Noun = A_USER
     counterpart: Noun = AN_ITEM
+    user_map: UserMap | None = None
 
     def said(self, text: str) -> str:
         """Give our own words on users, told of what is segmented."""
@@ -154,6 +157,10 @@ def _segment_stability(shown: Shown) -> Chart | None:
 
 def _segment_lift(shown: Shown) -> Chart | None:
     return segment_lift(shown.segments) if any(known(s.lift) for s in shown.segments) else None
+
+
+def _map(shown: Shown) -> Chart | None:
+    return user_map(shown.user_map, shown.segments) if shown.user_map is not None else None
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -308,6 +315,7 @@ SUMMARY: Final[tuple[Plot, ...]] = (
         SEGMENTS,
         _heatmap,
     ),
+    Plot("map", "The map", "Each point is a person; people with like tastes lie near each other.", SEGMENTS, _map),
 )
 
 ALL: Final = (*EVIDENCE, *SUMMARY)
