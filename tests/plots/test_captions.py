@@ -18,7 +18,9 @@ from tests.report import samples
 
 def shown(**changes) -> Shown:
     whole = samples.contents()
-    return replace(Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75), **changes)
+    return replace(
+        Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, user_map=whole.user_map), **changes
+    )
 
 
 def texts(chart, width: int) -> list[str]:

@@ -35,7 +35,7 @@ LARGEST = 200_000  # characters of a figure, of which the page holds fifteen
 
 def shown() -> Shown:
     whole = samples.contents()
-    return Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75)
+    return Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, user_map=whole.user_map)
 
 
 def rows_with(chart, mark: str, field: str):
@@ -69,7 +69,7 @@ def test_without_evidence_there_is_no_figure(plot):
 
 def test_names_are_found_and_the_nearest_is_offered():
     names = [plot.name for plot in plots.ALL]
-    assert len(names) == len(set(names)) == 22
+    assert len(names) == len(set(names)) == 23
     assert find_plot("gorge").name == "gorge"
     assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS}
     with pytest.raises(UnknownNameError, match="unknown plot 'silhouete'; did you mean 'silhouette'"):

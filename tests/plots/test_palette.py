@@ -96,4 +96,5 @@ def test_colours_of_a_dark_page_stand_out_on_it():
     for number in range(1, 25):
         own = colour(f"s-{number}")
         assert contrast(theme.ON_DARK.get(own, own), paper) > 2.9, own
+    assert len(set(theme.ON_DARK.values())) == len(theme.ON_DARK), "a page goes back to light colours for printing"
     assert len({theme.ON_DARK.get(colour(f"s-{n}"), colour(f"s-{n}")) for n in range(1, 25)}) == 24

@@ -29,7 +29,7 @@ ON_LIGHT: Final = "#1F2937"  # text on a light colour
 STRONG: Final = "#111827"  # text on the page that must stand out
 ON_PAGE: Final = "onpage"
 ON_DARK: Final = {
-    INK: "#D1D5DB",
+    INK: "#D4D8DE",
     MUTED: "#9CA3AF",
     LINE: "#3A424E",
     PAPER: "#14171C",

@@ -126,7 +126,7 @@
   }
 
   // A saved figure stands alone: on white, with its title and how to read it.
-  async function picture(box, width = 640) {
+  async function picture(box, make, width = 640) {
     const [title, note] = headings(box);
     const body = read(box);
     const wrapped = (text, letters) => text.match(new RegExp(`.{1,${letters}}(?:\\s|$)|\\S+`, "g")) ?? [];
@@ -135,8 +135,10 @@
     const fit = { width, autosize: { type: "fit-x", contains: "padding" } };
     const sized = body.width === "container" ? { ...body, ...fit } : body;
     const whole = { ...sized, title: { ...said, ...look }, config: { ...body.config, background: "white" } };
-    const runtime = window.vega.parse(window.vegaLite.compile(whole).spec, {}, { ast: true });
-    return new window.vega.View(runtime, { renderer: "none", expr: window.vega.expressionInterpreter }).runAsync();
+    const drawn = await window.vegaEmbed(document.createElement("div"), whole, options);
+    const made = await make(drawn.view);
+    drawn.finalize();
+    return made;
   }
 
   function headings(box) {
@@ -147,8 +149,9 @@
 
   for (const box of boxes) {
     const what = `the figure ${headings(box)[0]}`;
-    const svg = async () => saveText(`${box.dataset.name}.svg`, "image/svg+xml", await (await picture(box)).toSVG());
-    const png = async () => save(`${box.dataset.name}.png`, await (await picture(box)).toImageURL("png", 2));
+    const name = box.dataset.name;
+    const svg = async () => saveText(`${name}.svg`, "image/svg+xml", await picture(box, (view) => view.toSVG()));
+    const png = async () => save(`${name}.png`, await picture(box, (view) => view.toImageURL("png", 2)));
     box.closest("figure").append(buttons(button("SVG", what, svg), button("PNG", what, png)));
   }
 
@@ -190,22 +193,20 @@
     (table.closest(".scroll") ?? table).after(buttons(button("CSV", `the table ${name}`, act)));
   }
 
-  // Printing does not wait: what is still missing is drawn at once, on white, everything takes the width that it has on
-  // A4, and what is folded is unfolded.
+  // Printing does not wait: everything takes the width that it has on A4 and the colours that it has on white, and what
+  // is folded is unfolded.
   const paper = (box) => (box.closest(".card .figures") ? 310 : box.closest(".three") ? 325 : box.closest(".card") ? 650 : 675);
+  const onPaper = Object.fromEntries(Object.entries(onDark).map(([light, dark]) => [dark, light]));
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((part) => part.setAttribute("open", ""));
-    for (const box of boxes) {
-      try {
-        if (waiting.delete(box) || !views.has(box) || views.get(box).dark) {
-          const runtime = window.vega.parse(window.vegaLite.compile(spec(box, false)).spec, {}, { ast: true });
-          const made = { renderer: "svg", container: box, expr: window.vega.expressionInterpreter };
-          box.replaceChildren();
-          views.set(box, { view: new window.vega.View(runtime, made), dark: false });
+    for (const [box, { view, dark }] of views) {
+      view.width(paper(box)).run();
+      if (!dark) continue;
+      for (const one of box.querySelectorAll("[fill], [stroke]")) {
+        for (const name of ["fill", "stroke"]) {
+          const colour = onPaper[one.getAttribute(name)];
+          if (colour) one.setAttribute(name, colour);
         }
-        views.get(box).view.width(paper(box)).run();
-      } catch (error) {
-        failed(box, error);
       }
     }
   });
