@@ -43,7 +43,7 @@ def main() -> None:
     """Run the sample and take both pictures."""
     with tempfile.TemporaryDirectory() as folder:
         page = coterie.run(write_sample(Path(folder))).report.read_text(encoding="utf-8")
-    shoot(page, "report.png", 1250)
+    shoot(page, "report.png", 1330)
     open_page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     shoot(ALONE.format(part=".card").join(open_page.rsplit("</body>", 1)), "segment-card.png", 1900)
 
