@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coterie.config import load_config
 from coterie.errors import ConfigError
 from coterie.features.assembling import make_features
 from coterie.selection.recipes import check, expand
+from coterie.tables.harmonising.reviewing import Review, as_csv
 from coterie.vocabulary import followed, read_merges, read_review
 
 HEADER = "tag,into,score,why,decision\n"
@@ -135,3 +139,12 @@ def test_vocabularies_are_searched_by_name_and_not_listed(tmp_path: Path) -> Non
 
 def test_a_tag_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path: Path) -> None:
     assert read_merges(written(tmp_path, HEADER + 'a\u2028b,"c\x0bd",1,x,yes\n')) == {"a\u2028b": "c\x0bd"}
+
+
+@given(st.lists(st.text(alphabet="=+-@\t'1a,\n\"", min_size=1), min_size=2, max_size=2, unique=True))
+def test_a_review_that_a_spreadsheet_may_open_is_read_as_it_was_meant(tags: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tags.csv"
+        path.write_bytes(as_csv([Review(*tags, "1.000", "=why", "yes")]).encode())
+        assert read_merges(path) == {tags[0]: tags[1]}
+        assert read_review(path)[0]["why"] == "=why"

@@ -10,7 +10,8 @@
     │   └── RejectedError           more rows were rejected than max_reject_share allows
     ├── ModelError (ValueError)     a frozen model or record does not fit this version or these rows
     ├── StoreError (OSError)        a run cannot be written or read back
-    └── MissingExtraError (ImportError)  an optional package is needed; names the install line
+    ├── MissingExtraError (ImportError)  an optional package is needed; names the install line
+    └── MissingProgramError (OSError)    a program that is not Coterie's is needed; says what to install
 
 A message says what was wrong, what was got, what was expected and what to do, in that order, in lower case,
 with names quoted, and without secrets.
@@ -79,6 +80,10 @@ class StoreError(CoterieError, OSError):
 
 class MissingExtraError(CoterieError, ImportError):
     """An optional package is needed; the message names the install line."""
+
+
+class MissingProgramError(CoterieError, OSError):
+    """A program that Coterie does not bring is needed; the message says what to install."""
 
 
 def nearest(got: str, known: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, get_args
 
 from coterie.errors import ConfigError, nearest, shown
 from coterie.named_files import Part, csv_rows, read_text, with_each
+from coterie.spreadsheet import as_meant
 
 KEY: Final = "vocabulary"  # the option of a feature that names a file of merges
 Decision = Literal["yes", "no", "auto", ""]
@@ -90,6 +91,7 @@ def read_review(path: Path) -> list[dict[str, str]]:
                 raise ConfigError(
                     f"the vocabulary {shown(path.name)} has no column '{column}'; expected {', '.join(COLUMNS)}"
                 )
+        row.update({column: as_meant(row[column]) for column in COLUMNS if row.get(column)})
         row["decision"] = row["decision"].strip().lower()
         if row["decision"] not in DECISIONS:
             raise ConfigError(

@@ -221,6 +221,20 @@ def test_scores_and_what_was_refused_go_into_files(call, sample_run, folder, tmp
     assert rejects["_reason"].to_list().count("not a number") == 1
 
 
+def test_scores_and_rejects_hold_nothing_that_a_spreadsheet_would_run(call, sample_run, folder, tmp_path):
+    new = new_ratings(folder, sample_run.assignments()["user_id"].head(2).to_list(), tmp_path / "new.csv")
+    new.write_text(new.read_text().replace("new-", "=new-"))
+    item = pl.read_csv(new, infer_schema=False)["item_id"][0]
+    with new.open("a") as file:
+        file.write(f"@x,{item},=1+1,1700000000\n")
+    assert call("score", new, "--project", folder, "--out", tmp_path / "out.csv").code == 0
+    users = pl.read_csv(tmp_path / "out.csv")["user_id"].to_list()
+    assert len(users) >= 2
+    assert all(user.startswith("'=new-") for user in users if user != "'@x")
+    rejects = pl.read_csv(tmp_path / "out.rejects.ratings.csv", infer_schema=False)
+    assert rejects.row(0, named=True)["rating"] == "'=1+1"
+
+
 def test_scores_appear_whole_or_not_at_all(call, sample_run, folder, tmp_path, monkeypatch):
     new = new_ratings(folder, sample_run.assignments()["user_id"].head(5).to_list(), tmp_path / "new.csv")
 

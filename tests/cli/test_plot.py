@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -34,7 +35,8 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_plots_are_listed_under_their_questions(call, project):
+def test_plots_are_listed_under_their_questions(call, project, sample_run):
+    segments = [segment.id for segment in sample_run.segments]
     code, out, err = call("plot", "--project", project)
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -46,6 +48,7 @@ def test_plots_are_listed_under_their_questions(call, project):
         "The decision",
         "The segments",
         "The data",
+        *(f"Segment {segment}" for segment in segments),
     ]
     assert any(line.startswith("  gorge ") for line in lines)
     assert not any(line.startswith("  som ") for line in lines), "no map was fitted"
@@ -85,12 +88,34 @@ def test_a_picture_has_its_title_and_segments_as_people_call_them_now(call, samp
     assert "#123456" in drawn
 
 
+def test_every_figure_of_the_report_is_there_by_the_name_that_its_file_has(call, sample_run, project):
+    rows = {row["name"] for row in json.loads(call("plot", "--project", project, "--json")[1])["plots"]}
+    shown = set(re.findall(r'class="chart"[^>]* data-name="([^"]+)"', sample_run.report.read_text(encoding="utf-8")))
+    assert len(shown) > 30
+    assert shown <= {name.replace("/", "-") for name in rows}
+
+
+def test_one_segments_figure_in_both_formats(call, project, sample_run, here):
+    one = sample_run.segments[0]
+    code, _, err = call("plot", f"segment/{one.id}/tag", "--project", project, "--format", "png", "--format", "svg")
+    assert (code, err) == (0, "")
+    assert {path.name for path in here.iterdir()} == {f"segment-{one.id}-tag.png", f"segment-{one.id}-tag.svg"}
+    drawn = (here / f"segment-{one.id}-tag.svg").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    assert f"{one.id} {one.name}: Tags" in drawn.replace("&amp;", "&")
+
+
+def test_a_segment_that_is_not_there_has_no_figure(call, project):
+    code, _, err = call("plot", "segment/s-99/tag", "--project", project)
+    assert code == 2
+    assert "unknown plot 'segment/s-99/tag'; did you mean 'segment/s-" in err
+
+
 def test_all_plots_go_into_a_folder(call, project, tmp_path):
     target = tmp_path / "new" / "pictures"
     code, out, err = call("plot", "all", "--project", project, "--out", target, "--width", 300, "--json")
     assert (code, err) == (0, "")
     listed = [row["name"] for row in json.loads(call("plot", "--project", project, "--json")[1])["plots"]]
-    assert sorted(path.stem for path in target.iterdir()) == sorted(listed)
+    assert sorted(path.stem for path in target.iterdir()) == sorted(name.replace("/", "-") for name in listed)
     assert {path.suffix for path in target.iterdir()} == {".png"}
     assert len(json.loads(out)["files"]) == len(listed) > 15
 

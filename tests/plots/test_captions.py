@@ -21,7 +21,7 @@ def shown(**changes) -> Shown:
     whole = samples.contents()
     judged = evaluations()
     shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
-    shown = replace(shown, exploration=whole.exploration)
+    shown = replace(shown, exploration=whole.exploration, user_map=whole.user_map)
     return replace(shown, **changes)
 
 

@@ -39,7 +39,7 @@ def shown() -> Shown:
     whole = samples.contents()
     judged = evaluations()
     shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
-    return replace(shown, exploration=whole.exploration)
+    return replace(shown, exploration=whole.exploration, user_map=whole.user_map)
 
 
 def rows_with(chart, mark: str, field: str):
@@ -73,7 +73,7 @@ def test_without_evidence_there_is_no_figure(plot):
 
 def test_names_are_found_and_the_nearest_is_offered():
     names = [plot.name for plot in plots.ALL]
-    assert len(names) == len(set(names)) == 31
+    assert len(names) == len(set(names)) == 32
     assert find_plot("gorge").name == "gorge"
     assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS, DATA}
     with pytest.raises(UnknownNameError, match="unknown plot 'silhouete'; did you mean 'silhouette'"):

@@ -35,9 +35,9 @@ def test_what_cannot_stand_in_xml_is_replaced_rather_than_fatal():
     assert "a\ufffdb\ufffd\ufffdc\U0001f600" in plots.svg(plots.segment_sizes(segments))
 
 
-def test_drawing_scripts_hold_all_three_libraries():
+def test_drawing_scripts_set_what_the_page_calls():
     script = plots.drawing_scripts()
-    assert all(f"window.{name}" in script for name in ("vegaEmbed", "vegaLite", "vega"))
+    assert "window.vegaEmbed=" in script
 
 
 @pytest.mark.parametrize("letters", range(3))

@@ -79,7 +79,7 @@ def test_the_chart_and_the_page_say_which_projection_it_is(monkeypatch):
     chart = plots.user_map(mapped(9), segments)
     layer, _ = find(chart, "point")
     assert layer["encoding"]["x"]["title"] == "first axis of UMAP (no unit)"
-    assert plots.spec(chart)["description"].endswith("laid out by UMAP.")
+    assert plots.spec(chart)["description"].startswith("Map of users: 9 users of 1 segment laid out by UMAP. ")
     source = render(replace(samples.bare(), user_map=mapped(9)))
     assert not Page(source).faults
     assert "laid out by UMAP" in source

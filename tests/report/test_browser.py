@@ -37,7 +37,7 @@ const wait = setInterval(() => {{
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in (os.environ.get("CHROMIUM") or "chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
         if found:
             return found

@@ -6,12 +6,16 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import vl_convert
 
 from coterie.errors import StoreError
+from coterie.plots.records import sample_map
 from coterie.report import page
+from coterie.selection.evidence import Given, gather
 from coterie.terms import Noun
+from tests.report import samples
 from tests.report.html import Page
 from tests.report.rendered import contents, parsed, source
 
@@ -120,6 +124,32 @@ def test_what_is_not_there_is_not_drawn():
 
 def test_it_stays_small():
     assert len(source("whole").encode()) < 3 * MEBIBYTE
+
+
+def test_a_report_of_160_000_people_stays_small_and_says_that_its_map_is_a_sample():
+    whole, k, n = contents("whole"), 15, 160_000
+    rng = np.random.default_rng(3)
+    points, owner = rng.normal(size=(n, 8)).astype(np.float32), rng.integers(0, k, n)
+    found = tuple(replace(s, size=int((owner == s.cluster).sum()), share=1 / k) for s in samples.segments(k))
+    decision = samples.decision(k)
+    labels = [
+        owner.astype(np.int32) if c.k == k else rng.integers(0, c.k, n).astype(np.int32) for c in decision.candidates
+    ]
+    profiles = tuple(replace(whole.profiles[at % 5], segment_id=segment.id) for at, segment in enumerate(found))
+    text = page.render(
+        replace(
+            whole,
+            manifest=replace(whole.manifest, n_users=n),
+            decision=decision,
+            segments=found,
+            profiles=profiles,
+            user_map=sample_map(points, [f"s-{at + 1}" for at in owner], rng),
+            evidence=gather(points, labels, decision.candidates, decision.chosen, rng=rng, given=Given()),
+        )
+    )
+    assert len(text.encode()) < 5_000_000
+    said = " ".join(Page(text).text_of("p").split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "A random sample of 5,000 of 160,000 people is shown." in said
 
 
 def test_fifteen_segments_are_all_there():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,56 +36,36 @@ def plot(
         typer.Option("--out", "-o", help="The file to write, or a folder; by default the current folder."),
     ] = None,
     picture: Annotated[
-        Format | None, typer.Option("--format", help="By default that of the file's name, else png.")
+        list[Format] | None,
+        typer.Option("--format", help="By default that of the file's name, else png; give it twice for both."),
     ] = None,
     width: Annotated[int, typer.Option("--width", min=200, max=4000, help="Width of the drawing in pixels.")] = 640,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
 ) -> None:
     """Draw a plot of a run as PNG or SVG, or list the plots that there are."""
-    from coterie import plots
-
-    asked = None if name in {None, EVERY} else plots.find_plot(str(name))
-    records = _shown(project, run_id)
-    if name is None:
-        _list(records, as_json=as_json)
-        return
-    wanted = [p for p in plots.ALL if asked in {None, p}]
-    drawn = {p.name: chart for p in wanted if (chart := p.picture(records, width=width)) is not None}
-    if asked is not None and asked.name not in drawn:
-        raise DataError(
-            f"this run has nothing to draw for the plot {shown(asked.name)}; `coterie plot` lists what it has"
-        )
-    places = _places(list(drawn), out, picture, to_folder=name == EVERY)
-    for key, place in places.items():
-        _write(drawn[key], place, width)
-    _tell(list(places.values()), as_json=as_json)
-
-
-def _shown(project: Path, run_id: str | None) -> Shown:
-    """Give the records of a run, its segments as people call and colour them now."""
-    from coterie import plots
-    from coterie.runs.identity import caught_up, with_names
+    from coterie.runs import reporting
     from coterie.runs.result import open_run
 
     run = open_run(project, run_id)
-    segments = with_names(run.segments, caught_up(run.folder.resolve().parent.parent))
-    return plots.Shown(
-        run.decision,
-        segments,
-        run.profiles,
-        run.evidence,
-        run.config.segments.min_stability,
-        *(run.manifest.entity, run.manifest.counterpart),
-        run.evaluations,
-        run.exploration,
-    )
+    records = reporting.shown_of(run)
+    every = name in {None, EVERY}
+    wanted = reporting.plots_of(run) if every else (reporting.find_plot(run, str(name)),)
+    if name is None:
+        _list(records, wanted, as_json=as_json)
+        return
+    drawn = {p.name: chart for p in wanted if (chart := p.picture(records, width=width)) is not None}
+    if not drawn:
+        raise DataError(f"this run has nothing to draw for the plot {shown(name)}; `coterie plot` lists what it has")
+    places = _places(list(drawn), out, picture or [], to_folder=every)
+    for key, place in places:
+        _write(drawn[key], place, width)
+    _tell([place for _, place in places], as_json=as_json)
 
 
-def _list(records: Shown, *, as_json: bool) -> None:
-    from coterie import plots
+def _list(records: Shown, among: Sequence[Plot], *, as_json: bool) -> None:
     from coterie import records as written
 
-    found = [p for p in plots.ALL if p.draw(records) is not None]
+    found = [p for p in among if p.draw(records) is not None]
     if as_json:
         rows = [
             {"name": p.name, "title": records.said(p.title), "question": p.group, "note": records.said(p.note)}
@@ -105,11 +86,11 @@ def _told(found: Plot) -> str:
     return f"{found.title}. {found.note}".rstrip(". ") + "."
 
 
-def _places(names: list[str], out: Path | None, picture: Format | None, *, to_folder: bool) -> dict[str, Path]:
-    """Give each plot its file.
+def _places(names: list[str], out: Path | None, pictures: list[Format], *, to_folder: bool) -> list[tuple[str, Path]]:
+    """Give each plot its files; the slashes in the name of a plot become hyphens.
 
     Raises:
-        ConfigError: the file's ending and the format asked for disagree, or the ending is of neither format.
+        ConfigError: the file's ending and the formats asked for disagree, or the ending is of neither format.
         StoreError: a folder cannot be made.
     """
     target = out or Path()
@@ -120,17 +101,20 @@ def _places(names: list[str], out: Path | None, picture: Format | None, *, to_fo
             raise StoreError(
                 f"cannot make the folder '{target}': {error.strerror or error}; choose another --out"
             ) from error
-        ending = (picture or Format.PNG).value
-        return {name: target / f"{name}.{ending}" for name in names}
+        endings = dict.fromkeys(picture.value for picture in pictures or [Format.PNG])
+        return [(name, target / f"{name.replace('/', '-')}.{ending}") for name in names for ending in endings]
     ending = target.suffix.lower().removeprefix(".")
     known = [form.value for form in Format]
+    asked = {picture.value for picture in pictures}
     if ending not in known:
-        if picture is None or ending:
+        if not asked or ending:
             raise ConfigError(f"'--out' is {shown(target)}; expected a name that ends in .png or .svg, or a folder")
-        target = target.with_suffix(f".{picture.value}")
-    elif picture is not None and picture.value != ending:
-        raise ConfigError(f"'--out' ends in '.{ending}' but '--format' is '{picture.value}'; leave out one of the two")
-    return {names[0]: target}
+        return [(names[0], target.with_suffix(f".{form}")) for form in known if form in asked]
+    if asked - {ending}:
+        raise ConfigError(
+            f"'--out' ends in '.{ending}' but '--format' is '{(asked - {ending}).pop()}'; leave out one of the two"
+        )
+    return [(names[0], target)]
 
 
 def _write(chart: Chart, place: Path, width: int) -> None:

@@ -42,10 +42,11 @@ def segments_show(
     from coterie.cli.summary import show_segment, show_segments
     from coterie.runs.identity import caught_up, with_names
     from coterie.runs.result import open_run
+    from coterie.runs.views import Segments
 
     found = open_run(project, run_id)
     registry = caught_up(found.folder.resolve().parent.parent)
-    found = replace(found, segments=with_names(found.segments, registry))
+    found = replace(found, segments=Segments(with_names(found.segments, registry)))
     if segment is None:
         show_segments(found, as_json=as_json)
     else:

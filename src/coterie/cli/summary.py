@@ -28,6 +28,7 @@ from coterie.segments.persona import Persona
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
 from coterie.sources.columns import named_columns
+from coterie.spreadsheet import csv_of_frame
 from coterie.tables import RuleCount
 from coterie.tables.rules import BLANKED
 from coterie.terms import EVENTS, SEGMENT, Noun
@@ -250,9 +251,9 @@ def _write_csv(rows: pl.DataFrame, path: Path) -> None:
     """Write rows; a file appears whole or not at all, but for what is no file, such as a pipe."""
     try:
         if path.exists() and not path.is_file():
-            rows.write_csv(path)
+            path.write_text(csv_of_frame(rows), encoding="utf-8")
         else:
-            records.write_whole(path, rows.write_csv().encode())
+            records.write_whole(path, csv_of_frame(rows).encode())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
 
@@ -269,7 +270,7 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     if as_json:
         print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
     elif out is None:
-        typer.echo(scores.frame.write_csv(), nl=False)
+        typer.echo(csv_of_frame(scores.frame), nl=False)
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
     told_of = f"none of their {nouns[1].many}" if has_events else "nothing that is told of them"

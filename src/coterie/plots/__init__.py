@@ -11,7 +11,7 @@ from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.columns import column_spread
 from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.explored import missing_cells
-from coterie.plots.export import spec, svg, to_png, to_svg
+from coterie.plots.export import sized, spec, svg, to_png, to_svg
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
@@ -52,6 +52,7 @@ __all__ = [
     "segment_stability",
     "shape",
     "silhouette_by_k",
+    "sized",
     "spec",
     "stability_by_k",
     "state_tiles",

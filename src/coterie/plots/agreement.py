@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from coterie.plots.panels import sampled, shades
-from coterie.plots.theme import Chart, counted, finish, on, short, unique
+from coterie.plots.theme import ON_COLOUR, ON_LIGHT, PAPER, Chart, counted, finish, on, short, unique
 from coterie.selection.evidence.types import AgreementMatrix
 
 CELL = 24  # pixels
@@ -29,7 +29,7 @@ def agreement(record: AgreementMatrix) -> Chart:
     legend = alt.Legend(
         title="adjusted Rand index", orient="bottom", gradientLength=160, gradientThickness=10, tickCount=3
     )
-    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+    cells = base.mark_rect(stroke=PAPER, strokeWidth=1).encode(
         color=alt.Color("value:Q", scale=shades(0, 1), legend=legend),
         tooltip=[
             alt.Tooltip("one:N", title="solution"),
@@ -39,7 +39,7 @@ def agreement(record: AgreementMatrix) -> Chart:
     )
     chart: Chart = cells
     if len(names) <= TEXT_UP_TO:
-        dark = alt.condition("datum.value > 0.55", alt.value("white"), alt.value("#1F2937"))
+        dark = alt.condition("datum.value > 0.55", alt.value(ON_COLOUR), alt.value(ON_LIGHT))
         chart = cells + base.mark_text(fontSize=10, aria=False).encode(text="text:N", color=dark)
     own = record.values[record.chosen]
     spoken = "; ".join(

@@ -27,6 +27,7 @@ from coterie.plots.silhouettes import silhouette, silhouettes
 from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
 from coterie.plots.theme import Chart, known
+from coterie.plots.usermap import user_map
 
 __all__ = ["ALL", "EVIDENCE", "EXPLORED", "QUESTIONS", "Plot", "Shown", "find_plot"]
 
@@ -97,6 +98,10 @@ def _evaluation(shown: Shown) -> Chart | None:
     if not any(evaluation.is_placed for evaluation in shown.evaluations):
         return None
     return evaluation_bubbles(shown.segments, shown.evaluations)
+
+
+def _map(shown: Shown) -> Chart | None:
+    return user_map(shown.user_map, shown.segments) if shown.user_map is not None else None
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -258,6 +263,7 @@ SUMMARY: Final[tuple[Plot, ...]] = (
         SEGMENTS,
         _evaluation,
     ),
+    Plot("map", "The map", "Each point is a person; people with like tastes lie near each other.", SEGMENTS, _map),
 )
 
 ALL: Final = (*EVIDENCE, *SUMMARY, *EXPLORED)

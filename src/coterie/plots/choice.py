@@ -14,7 +14,7 @@ import altair as alt
 
 from coterie.plots.bands import stability_bands, stability_domain
 from coterie.plots.palette import HUES, SHAPES
-from coterie.plots.theme import MUTED, ON_PAGE, Chart, counted, finish, known, on
+from coterie.plots.theme import MUTED, ON_PAGE, PAPER, Chart, counted, finish, known, on
 from coterie.selection.types import Candidate, Interval
 
 HEIGHT = 240
@@ -165,13 +165,13 @@ def _emphasis(candidates: Sequence[Candidate], *, hollow: str | None = None) -> 
     if len(methods) == 1:
         scale = alt.Scale(domain=["chosen", "other"], range=[_CHOSEN, _OTHER])
         plain = alt.Color("state:N", scale=scale, legend=None)
-        return plain if hollow is None else alt.condition(hollow, alt.value("white"), plain)
+        return plain if hollow is None else alt.condition(hollow, alt.value(PAPER), plain)
     hues = [_METHODS[place % len(_METHODS)] for place in range(len(methods))]
     legend = None if hollow else alt.Legend(title=None, orient="top")
     by_method: Any = alt.Color("method:N", scale=alt.Scale(domain=methods, range=hues), legend=legend).to_dict()
     conditions = [{"test": "datum.state == 'chosen'", "value": _CHOSEN}]
     if hollow is not None:
-        conditions.insert(0, {"test": hollow, "value": "white"})
+        conditions.insert(0, {"test": hollow, "value": PAPER})
     return by_method | {"condition": conditions}
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import altair as alt
 import vl_convert
 from altair.utils import schemapi
 
@@ -21,6 +22,14 @@ def spec(chart: Chart) -> dict[str, Any]:
     """Give a chart as Vega-Lite, with nothing in its text that cannot be drawn."""
     body: dict[str, Any] = _drawable(chart.to_dict(validate=schemapi.DEBUG_MODE))
     return body
+
+
+def sized(chart: Chart, width: int = PICTURE_WIDTH) -> Chart:
+    """Give a chart that would take the width of its box a width of its own, as a notebook needs it."""
+    if spec(chart).get("width") != "container":
+        return chart
+    fitted: Chart = chart.properties(width=width, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    return fitted
 
 
 def svg(chart: Chart, *, width: int = PICTURE_WIDTH) -> str:

@@ -3,7 +3,8 @@ that a person chose for it goes before all of this.
 
 The colour comes from the number in the segment's id, not from its rank, so that it stays when sizes change. The eight
 hues are those of Okabe and Ito, safe for the common kinds of colour blindness, with two changes for white paper: yellow
-is darkened to mustard, and black, which would vanish on a dark page, becomes slate. Segments 9 to 16 take the same hues
+becomes brown (any yellow dark enough for paper is taken for the vermilion by people who see no green), and black, which
+would vanish on a dark page, becomes slate. Segments 9 to 16 take the same hues
 mixed with black, 17 to 24 mixed with white; after that colours repeat. Shapes run in a cycle of six, so that two
 segments of alike colour differ in shape, and colour never stands alone.
 
@@ -19,7 +20,7 @@ from typing import Final
 from coterie.errors import DataError, shown
 from coterie.terms import NOISE_ID
 
-HUES: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#A89500", "#5E6470")
+HUES: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#806133", "#5E6470")
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 NOISE_COLOUR: Final = "#B8B8B8"
 EVERYONE: Final = "#6B7280"  # all users together, wherever a segment is set against them
@@ -31,6 +32,7 @@ AVERAGE: Final = "#ECECE8"
 HIGH: Final = "#F0A45D"
 
 _ROUNDS: Final = ((0.0, 0), (0.42, 0), (0.5, 255))  # share of the mixed-in grey level, per round of eight
+_LIGHTEST: Final = 0.72  # share of white on a dark page in what is the second round on a light one
 _NUMBER = re.compile(r"(\d+)$")
 
 
@@ -68,6 +70,15 @@ def shape(segment_id: str) -> str:
     if segment_id == NOISE_ID:
         return "stroke"
     return SHAPES[(segment_number(segment_id) - 1) % len(SHAPES)]
+
+
+def dark_forms() -> dict[str, str]:
+    """Give what segments' colours of the second round, too dark for a dark page, become on one.
+
+    They are mixed with more white than those of the third round.
+    """
+    share, grey = _ROUNDS[1]
+    return {_mixed(hue, share, grey): _mixed(hue, _LIGHTEST, 255) for hue in HUES}
 
 
 def _mixed(hue: str, share: float, grey: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from coterie.explore.types import Exploration
 from coterie.plots.captions import captioned, told
 from coterie.plots.panels import recoloured
+from coterie.plots.records import UserMap
 from coterie.plots.theme import Chart, drawing
 from coterie.segments.evaluation import Evaluation
 from coterie.segments.types import Segment, SegmentProfile
@@ -26,6 +27,7 @@ class Shown:
         entity: what is segmented. counterpart: what it is told apart by.
         evaluations: of the segments; empty of a run that kept none.
         exploration: of the tables; None of a run that kept none.
+        user_map: where there is one.
     """
 
     decision: Decision
@@ -37,6 +39,7 @@ class Shown:
     counterpart: Noun = AN_ITEM
     evaluations: tuple[Evaluation, ...] = ()
     exploration: Exploration | None = None
+    user_map: UserMap | None = None
 
     def said(self, text: str) -> str:
         """Give our own words on users, told of what is segmented."""

@@ -11,8 +11,11 @@ import altair as alt
 from coterie.plots.palette import EVERYONE, colour
 from coterie.plots.states import TILES
 from coterie.plots.theme import (
+    INK,
     LINE,
     MUTED,
+    ON_LIGHT,
+    PAPER,
     ROW_HEIGHT,
     Chart,
     counted,
@@ -59,7 +62,7 @@ def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARK
     average = alt.Chart(on([{"at": 100}])).mark_rule(color=MUTED).encode(x=alt.X("at:Q", scale=scale))
     own = colour(segment_id, tint)
     lines = base.mark_rule(strokeWidth=2, color=own, opacity=0.6).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
-    hollow = alt.condition(f"datum.chance == '{_CHANCE}'", alt.value("white"), alt.value(own))
+    hollow = alt.condition(f"datum.chance == '{_CHANCE}'", alt.value(PAPER), alt.value(own))
     dots = base.mark_point(size=80, opacity=1, stroke=own, strokeWidth=2).encode(
         x=x,
         fill=hollow,
@@ -168,10 +171,11 @@ def state_tiles(segment_id: str, record: Shares) -> Chart:
     empty = base.mark_rect(fillOpacity=0, stroke=LINE, aria=False)
     tiles = (
         alt.Chart(on([row for row in rows if row["log"] is not None]))
-        .mark_rect(stroke="white", strokeWidth=2)
+        .mark_rect(stroke=PAPER, strokeWidth=2)
         .encode(x=column, y=row, color=alt.Color("log:Q", scale=index_scale(), legend=index_legend()))
     )
-    text = base.mark_text(fontSize=11, color="#1F2937").encode(text="state:N")
+    lettering = alt.condition("datum.log === null", alt.value(INK), alt.value(ON_LIGHT))
+    text = base.mark_text(fontSize=11).encode(text="state:N", color=lettering)
     coloured = [row for row in rows if row["log"] is not None]
     spoken = "; ".join(f"{row['state']} {row['said']}" for row in coloured)
     return finish(

@@ -19,12 +19,12 @@ import vl_convert
 from coterie import records
 from coterie.errors import StoreError
 
-_GLOBALS = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
+_GLOBALS = "window.vegaEmbed = vegaEmbed;"  # of the other two the package gives nothing but null
 
 
 @cache
 def drawing_scripts() -> str:
-    """Give Vega, Vega-Lite and vega-embed as one script, which sets ``vegaEmbed``, ``vega`` and ``vegaLite``."""
+    """Give Vega, Vega-Lite and vega-embed as one script, which sets ``vegaEmbed``."""
     path = _place()
     kept = _read(path) if path is not None else None
     if kept is not None:

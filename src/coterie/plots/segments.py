@@ -11,7 +11,9 @@ import altair as alt
 from coterie.plots.bands import stability_bands, stability_domain
 from coterie.plots.theme import (
     MUTED,
+    ON_LIGHT,
     ON_PAGE,
+    PAPER,
     ROW_HEIGHT,
     Chart,
     by_segment,
@@ -150,7 +152,7 @@ def index_heatmap(
             "feature:N", sort=[short(name) for name in order], title=None, axis=alt.Axis(domain=False, ticks=False)
         ),
     )
-    cells = base.mark_rect(stroke="white", strokeWidth=1.5).encode(
+    cells = base.mark_rect(stroke=PAPER, strokeWidth=1.5).encode(
         color=alt.Color("log:Q", scale=index_scale(), legend=index_legend()),
         tooltip=[
             alt.Tooltip("feature:N"),
@@ -161,9 +163,16 @@ def index_heatmap(
     )
     chart: Chart = cells
     if len(segments) <= HEAT_TEXT_SEGMENTS:
-        chart = cells + base.mark_text(fontSize=11, color="#1F2937").encode(text=alt.Text("index:Q", format=".0f"))
+        chart = cells + base.mark_text(fontSize=11, color=ON_LIGHT).encode(text=alt.Text("index:Q", format=".0f"))
     spoken = f"{counted(len(order), kind)} by {counted(len(segments), 'segment')}, coloured by index; 100 is average"
-    return finish(chart, f"Heat map of {spoken}.", height=ROW_HEIGHT * len(order))
+    most = "; ".join(f"{s.id} {_highest(rows, s.id)}" for s in segments if _highest(rows, s.id))
+    return finish(chart, f"Heat map of {spoken}. Highest: {most}.", height=ROW_HEIGHT * len(order))
+
+
+def _highest(rows: list[dict[str, Any]], segment_id: str) -> str:
+    """Name a segment's two highest cells, for the text that is read out."""
+    own = sorted((row for row in rows if row["segment"] == segment_id), key=lambda row: -row["index"])[:2]
+    return ", ".join(f"{row['feature']} {row['index']:.0f}" for row in own)
 
 
 def _indexes(profiles: Iterable[SegmentProfile], kind: MarkKind) -> dict[str, dict[str, float]]:

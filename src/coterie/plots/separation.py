@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from coterie.plots.panels import by_cluster, cluster_colour
-from coterie.plots.theme import INK, Chart, counted, finish, on
+from coterie.plots.theme import INK, ON_COLOUR, PAPER, Chart, counted, finish, on
 from coterie.selection.evidence.types import Separation
 
 HEIGHT = 440
@@ -56,10 +56,10 @@ def separation(record: Separation) -> Chart:
     middles = alt.Chart(
         on([{"x": o.x, "y": o.y, "segment": o.cluster, "fill": cluster_colour(o.cluster)} for o in record.outlines])
     ).encode(x="x:Q", y="y:Q")
-    discs = middles.mark_point(filled=True, size=620, opacity=1, stroke="white", strokeWidth=2, shape="circle").encode(
+    discs = middles.mark_point(filled=True, size=620, opacity=1, stroke=PAPER, strokeWidth=2, shape="circle").encode(
         color=colour, tooltip=[alt.Tooltip("segment:N")]
     )
-    text = middles.mark_text(fontSize=11, fontWeight="bold", color="white").encode(text="segment:N")
+    text = middles.mark_text(fontSize=11, fontWeight="bold", color=ON_COLOUR).encode(text="segment:N")
     spoken = "; ".join(f"{edge['pair']} {edge['share']:.0%}" for edge in sorted(edges, key=lambda e: -e["share"])[:12])
     return finish(
         alt.LayerChart(layer=[points, hulls, rules, discs, text]),

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from coterie.plots.panels import by_cluster, shades
-from coterie.plots.theme import Chart, finish, on
+from coterie.plots.theme import PAPER, Chart, finish, on
 from coterie.selection.evidence.types import SomGrid
 
 LARGEST = 0.8  # of a unit's width that the fullest unit fills
@@ -40,12 +40,12 @@ def som(record: SomGrid) -> Chart:
     scale = shades(min(record.u, default=0), max(record.u, default=1), light="#F7F7F5", dark="#6B7280")
     ground = (
         alt.Chart(on(units))
-        .mark_geoshape(stroke="white", strokeWidth=1)
+        .mark_geoshape(stroke=PAPER, strokeWidth=1)
         .encode(color=alt.Color("properties.u:Q", scale=scale, legend=legend), tooltip=tooltip)
     )
     filled = (
         alt.Chart(on(middles))
-        .mark_geoshape(stroke="white", strokeWidth=1)
+        .mark_geoshape(stroke=PAPER, strokeWidth=1)
         .encode(color=by_cluster(clusters, "properties.segment"), tooltip=tooltip)
     )
     chart = (

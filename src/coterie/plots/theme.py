@@ -1,7 +1,7 @@
 """What all figures share: type, lines, width, the text that stands in for the picture, and how labels are cut.
 
-Backgrounds are transparent and lines are grey, so that a figure reads on a light page and on a dark one. Text
-that stands on the page rather than on a mark belongs to a layer named ``ON_PAGE``, which a page may recolour.
+Backgrounds are transparent. What stands on the page rather than on a mark has a colour of its own for a dark page
+(``ON_DARK``); segments keep theirs, but for the darkest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import altair as alt
 from altair.utils import schemapi
 
-from coterie.plots.palette import AVERAGE, HIGH, LOW, colour
+from coterie.plots.palette import AVERAGE, HIGH, LOW, colour, dark_forms
 from coterie.segments.types import Segment
 from coterie.selection.types import Interval
 
@@ -23,7 +23,20 @@ FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "
 INK: Final = "#374151"
 MUTED: Final = "#6B7280"
 LINE: Final = "#D1D5DB"
+PAPER: Final = "white"  # what lets the page be seen through: gaps between cells, hollow dots
+ON_COLOUR: Final = "#FFFFFF"  # text on a strong colour, which is the same on any page
+ON_LIGHT: Final = "#1F2937"  # text on a light colour
+STRONG: Final = "#111827"  # text on the page that must stand out
 ON_PAGE: Final = "onpage"
+ON_DARK: Final = {
+    INK: "#D4D8DE",
+    MUTED: "#9CA3AF",
+    LINE: "#3A424E",
+    PAPER: "#14171C",
+    STRONG: "#F9FAFB",
+    **dark_forms(),
+}
+"""Colours of figures on a dark page, by those on a light one. A page that changes them leaves data alone."""
 ROW_HEIGHT: Final = 24  # pixels a bar or dot takes, so that a chart grows with its rows and labels never overlap
 LABEL_CHARACTERS: Final = 28
 

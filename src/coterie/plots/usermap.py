@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import altair as alt
@@ -9,7 +10,7 @@ import numpy as np
 
 from coterie.plots.palette import colour, shape
 from coterie.plots.records import UserMap
-from coterie.plots.theme import Chart, counted, finish, label, on
+from coterie.plots.theme import PAPER, STRONG, Chart, counted, finish, label, on
 from coterie.segments.types import Segment
 from coterie.terms import NOISE_ID
 
@@ -47,10 +48,8 @@ def user_map(record: UserMap, segments: tuple[Segment, ...]) -> Chart:
         )
     )
     base = alt.Chart(on(_labels(record))).encode(x="x:Q", y="y:Q", text="id:N")
-    halo = base.mark_text(
-        fontSize=14, fontWeight="bold", stroke="white", strokeWidth=5, strokeJoin="round", opacity=0.9
-    )
-    text = base.mark_text(fontSize=14, fontWeight="bold", color="#111827")
+    halo = base.mark_text(fontSize=14, fontWeight="bold", stroke=PAPER, strokeWidth=5, strokeJoin="round", opacity=0.9)
+    text = base.mark_text(fontSize=14, fontWeight="bold", color=STRONG)
     return finish(points + halo + text, _spoken(record, segments), height=HEIGHT)
 
 
@@ -105,4 +104,6 @@ def _rounded(value: float) -> float:
 def _spoken(record: UserMap, segments: tuple[Segment, ...]) -> str:
     who = f"A sample of {len(record.segments):,} of {record.n_total:,}" if record.sampled else f"{record.n_total:,}"
     where = "on the two main axes of the embedding" if record.projection == "pca" else "laid out by UMAP"
-    return f"Map of users: {who} users of {counted(len(segments), 'segment')} {where}."
+    points = Counter(record.segments)
+    each = "; ".join(f"{label(s)} {points[s.id]:,}" for s in segments)
+    return f"Map of users: {who} users of {counted(len(segments), 'segment')} {where}. Points shown: {each}."

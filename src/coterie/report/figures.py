@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from coterie import plots
 from coterie.explore.types import Column, TableExplored
@@ -17,6 +18,15 @@ from coterie.terms import STATE
 _AXIS_ROOM = 48  # pixels
 MOST_SPREADS = 12  # columns of a table that are drawn; all stand in exploration.json
 MOST_NUMBERS = 12  # distributions drawn a segment: a survey has hundreds, and nobody looks at them
+# What figures over all segments are called in the catalogue of plots, where that is not what they are called here.
+_CALLED: Final = {
+    "stability_k": "stability-by-k",
+    "silhouette_k": "silhouette-by-k",
+    "lift_k": "lift-by-k",
+    "stability": "segment-stability",
+    "lift": "segment-lift",
+    "heat": "heatmap",
+}
 _KINDS = (("tag", "Tags"), ("item", "Items"), ("category", "Who they are"))
 
 
@@ -25,15 +35,25 @@ class Figure:
     """One figure of the page.
 
     Args:
-        id: unique in the page. title: its heading. note: how to read it, or "". spec: Vega-Lite.
-        room: pixels that the figure takes, axes and legend included, kept free until it is drawn.
+        id: unique in the page. title: its heading. note: how to read it, or "". chart: what it shows.
+        spec: the chart as Vega-Lite. room: pixels that it takes, axes and legend included, kept free until it is drawn.
     """
 
     id: str
     title: str
     note: str
+    chart: Chart
     spec: Mapping[str, Any]
     room: int
+
+    @property
+    def name(self) -> str:
+        """What it is called on the command line, and with hyphens for slashes in the name of its file."""
+        own = self.id.removeprefix("fig-").removeprefix("evidence-")
+        if own == self.id.removeprefix("fig-"):
+            own = _CALLED.get(own, own)
+        of_segment = re.match(r"([a-z]+-\d+)-(.+)", own)
+        return f"segment/{of_segment[1]}/{of_segment[2]}" if of_segment else own.replace("_", "-")
 
 
 def overview(contents: ReportContents) -> dict[str, Figure]:
@@ -157,6 +177,30 @@ def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure
     return tuple(figures)
 
 
+def beyond_catalogue(contents: ReportContents) -> tuple[plots.Plot, ...]:
+    """Give the figures of the page that the catalogue of plots does not have as plots, those of single segments first.
+
+    With the catalogue they are all figures of the page.
+    """
+    own = {segment.id: segment for segment in contents.segments}
+    taken = {plot.name for plot in plots.ALL}
+    found = []
+    for profile in contents.profiles:
+        segment = own[profile.segment_id]
+        for figure in of_segment(profile, segment.colour):
+            title = f"{segment.id} {segment.name}: {figure.title}"
+            found.append(_as_plot(figure, title, f"Segment {segment.id}"))
+    rest = (*overview(contents).values(), *(figure for group in of_evidence(contents).values() for figure in group))
+    found += [
+        _as_plot(figure, figure.title or figure.name, "The report") for figure in rest if figure.name not in taken
+    ]
+    return tuple(found)
+
+
+def _as_plot(figure: Figure, title: str, group: str) -> plots.Plot:
+    return plots.Plot(figure.name, title, figure.note, group, lambda _: figure.chart)
+
+
 def _widest_apart(profile: SegmentProfile) -> tuple[Histogram, ...]:
     """Give the distributions of the numbers by which a segment differs most, in their order; all stand in its table."""
     effects = {mark.column: abs(mark.effect) for mark in profile.marks if mark.kind == "number"}
@@ -202,4 +246,4 @@ def _said(column: str) -> str:
 
 def _figure(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
     spec = plots.spec(chart)
-    return Figure(figure_id, title, note, spec, int(spec["height"]) + _AXIS_ROOM)
+    return Figure(figure_id, title, note, chart, spec, int(spec["height"]) + _AXIS_ROOM)

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from coterie import records
 from coterie.manifest import Manifest
 from coterie.plots import colour, drawing, drawing_scripts, shape
-from coterie.plots.theme import printable
+from coterie.plots.theme import ON_DARK, printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
 from coterie.report.data import data_section
@@ -78,6 +78,7 @@ def _render(contents: ReportContents) -> str:
             shape=shape,
             style=Markup(_text("page.css")),  # noqa: S704  # our own style sheet
             scripts=(vega, draw),
+            on_dark=ON_DARK,
             policy=embed.security_policy(vega, draw),
         )
     )

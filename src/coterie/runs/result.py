@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,7 +18,9 @@ from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.model import SegmentModel
+from coterie.plots.records import Projection, UserMap
 from coterie.runs import tables_on_disk
+from coterie.runs.views import Segments, run_html
 from coterie.segments import evaluation as evaluation_types
 from coterie.segments import persona as persona_types
 from coterie.segments import types as segment_types
@@ -31,11 +34,15 @@ from coterie.selection.types import Candidate, Decision
 from coterie.stores.directory import DirectoryStore
 from coterie.tables import RuleCount, Tables
 
+if TYPE_CHECKING:
+    from coterie.plots.theme import Chart
+
 RUNS = "runs"
 EVIDENCE = "evidence.json"
 PERSONAS = "personas.json"
 EVALUATION = "evaluation.json"
 EXPLORATION = "exploration.json"
+MAP, MAP_SCHEMA, MAP_VERSION = "map.json", "coterie.map", 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Run:
     folder: Path
     manifest: Manifest
     decision: Decision
-    segments: tuple[Segment, ...]
+    segments: Segments
     profiles: tuple[SegmentProfile, ...]
     quality: tuple[RuleCount, ...]
 
@@ -132,6 +139,50 @@ class Run:
         found: Exploration = read_record(path, Exploration, explorations.SCHEMA, explorations.VERSION)
         return found
 
+    @property
+    def user_map(self) -> UserMap | None:
+        """Users as points on two axes; None of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / MAP
+        return read_map(path) if path.is_file() else None
+
+    @property
+    def plots(self) -> tuple[str, ...]:
+        """Names of the plots that ``plot`` draws, as on the command line."""
+        from coterie.runs import reporting  # noqa: PLC0415  # loads the plotting library
+
+        records = reporting.shown_of(self)
+        return tuple(plot.name for plot in reporting.plots_of(self) if plot.draw(records) is not None)
+
+    def plot(self, name: str, *, width: int = 640) -> Chart:
+        """Draw a plot as an Altair chart, with its title and how to read it.
+
+        Args:
+            name: as ``plots`` lists it, for example "stability-by-k" or "segment/s-1/tag". width: in pixels.
+
+        Raises:
+            UnknownNameError: there is none of that name; offers the nearest.
+            DataError: the run has nothing to show in it.
+        """
+        from coterie.runs import reporting  # noqa: PLC0415  # loads the plotting library
+
+        return reporting.chart_of(self, name, width)
+
+    def report_pdf(self, path: str | Path) -> Path:
+        """Print the report as PDF by an installed Chromium, with segments as people call them now.
+
+        Raises:
+            MissingProgramError: there is no Chromium; says what to install.
+            StoreError: nothing was printed, or the file cannot be written.
+        """
+        from coterie.runs import reporting  # noqa: PLC0415  # loads the plotting library
+
+        reporting.print_report(self, Path(path))
+        return Path(path)
+
     def model(self) -> SegmentModel:
         """Load the frozen model."""
         return SegmentModel.load(self.folder / "model")
@@ -155,6 +206,18 @@ class Run:
                 return segment, profile
         raise UnknownNameError("segment", segment_id, [segment.id for segment in self.segments])
 
+    def profile(self, segment_id: str) -> SegmentProfile:
+        """Give the profile of one segment.
+
+        Raises:
+            UnknownNameError: there is no such segment; offers the nearest.
+        """
+        return self.segment(segment_id)[1]
+
+    def _repr_html_(self) -> str:
+        """Show verdict, answers and segments, in a notebook."""
+        return run_html(self)
+
 
 def write_records(
     folder: Path,
@@ -169,6 +232,34 @@ def write_records(
     records.write(folder / "segments.json", segment_types.SEGMENTS_SCHEMA, segment_types.SEGMENTS_VERSION, segments)
     records.write(folder / "profiles.json", segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, profiles)
     records.write(folder / "quality.json", "coterie.quality", 1, quality)
+
+
+def write_map(path: Path, user_map: UserMap) -> None:
+    """Write the map of users."""
+    records.write(path, MAP_SCHEMA, MAP_VERSION, user_map)
+
+
+def read_map(path: Path) -> UserMap:
+    """Read what ``write_map`` wrote.
+
+    Raises:
+        ModelError: missing, damaged, or of another schema or version.
+    """
+    kept: _KeptMap = read_record(path, _KeptMap, MAP_SCHEMA, MAP_VERSION)
+    x, y = np.asarray(kept.x, np.float64), np.asarray(kept.y, np.float64)
+    return UserMap(x, y, kept.segments, kept.n_total, kept.explained, kept.projection)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptMap:
+    """``UserMap`` as it is kept."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    segments: tuple[str, ...]
+    n_total: int
+    explained: tuple[float, float] | None
+    projection: Projection
 
 
 def read_record(path: Path, kind: Any, schema: str, version: int) -> Any:
@@ -205,11 +296,13 @@ def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
         folder=folder,
         manifest=read_record(folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION),
         decision=read_record(folder / "decision.json", Decision, decision_types.SCHEMA, decision_types.VERSION),
-        segments=read_record(
-            folder / "segments.json",
-            tuple[Segment, ...],
-            segment_types.SEGMENTS_SCHEMA,
-            segment_types.SEGMENTS_VERSION,
+        segments=Segments(
+            read_record(
+                folder / "segments.json",
+                tuple[Segment, ...],
+                segment_types.SEGMENTS_SCHEMA,
+                segment_types.SEGMENTS_VERSION,
+            )
         ),
         profiles=read_record(
             folder / "profiles.json",

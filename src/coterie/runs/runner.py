@@ -28,7 +28,7 @@ from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
-from coterie.runs.result import EVIDENCE, EXPLORATION, RUNS, Run, open_run, write_records
+from coterie.runs.result import EVIDENCE, EXPLORATION, MAP, RUNS, Run, open_run, write_map, write_records
 from coterie.segments.types import Segment
 from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
@@ -79,8 +79,10 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         )
         account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads)
         with journal.step("report"):
-            so_far = replace(account, steps=tuple(journal.done))
-            write_report(staging / "report.html", _contents(config, made, segments, told, so_far))
+            contents = _contents(config, made, segments, told, replace(account, steps=tuple(journal.done)))
+            if contents.user_map is not None:
+                write_map(staging / MAP, contents.user_map)
+            write_report(staging / "report.html", contents)
         whole = replace(account, steps=tuple(journal.done))
         records.write(staging / "manifest.json", manifests.SCHEMA, manifests.VERSION, whole)
     return run_id

@@ -37,6 +37,7 @@ from coterie.selection.types import stability_band
 from coterie.sources import RawTable
 from coterie.sources.columns import require_columns
 from coterie.sources.opening import open_source
+from coterie.spreadsheet import csv_of_frame
 from coterie.tables import Tables
 from coterie.tables.build import build_tables
 from coterie.terms import A_USER, EVENTS
@@ -143,7 +144,7 @@ def write_profiles(
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
     local.write_parquet(rows, folder / "assignments.parquet")
-    rows.write_csv(folder / "assignments.csv")
+    records.write_whole(folder / "assignments.csv", csv_of_frame(rows).encode())
 
 
 def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:

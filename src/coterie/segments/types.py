@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import polars as pl
+
+from coterie.segments.display import marks_frame, profile_html
 from coterie.segments.matching import Change
 from coterie.selection.types import Interval, StabilityBand
 from coterie.terms import Use
@@ -180,3 +183,11 @@ class SegmentProfile:
     exemplars: tuple[str, ...]
     activity: Activity | None
     sentences: tuple[str, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give one row a mark: kind, table, column, label, shares, index with its interval, effect, p-values."""
+        return marks_frame([self])
+
+    def _repr_html_(self) -> str:
+        """Show its sentences and its strongest significant marks, in a notebook."""
+        return profile_html(self)

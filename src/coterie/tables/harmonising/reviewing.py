@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from coterie.spreadsheet import csv_of_rows
 from coterie.tables.harmonising.proposing import Merge
 from coterie.vocabulary import COLUMNS, Decision
 
@@ -55,8 +54,4 @@ def lines_of(rows: Sequence[Mapping[str, str]]) -> tuple[Review, ...]:
 
 def as_csv(lines: Sequence[Review]) -> str:
     """Write a review as CSV with a header."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((line.tag, line.into, line.score, line.why, line.decision) for line in lines)
-    return text.getvalue()
+    return csv_of_rows(COLUMNS, ((line.tag, line.into, line.score, line.why, line.decision) for line in lines))
