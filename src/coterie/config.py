@@ -261,11 +261,12 @@ class Clustering(_Part):
 
 
 class Floors(_Part):
-    """What a segmentation must reach to be chosen (``[segments]``)."""
+    """What a segmentation must reach to be chosen, and the fewest users that a figure may be of (``[segments]``)."""
 
     min_share: float = Field(0.03, ge=0, lt=1)
     min_stability: float = Field(0.75, ge=0, le=1)
     max_noise: float = Field(0.5, ge=0, le=1)
+    min_cell: int = Field(5, ge=2)
 
 
 class Evaluation(_Part):

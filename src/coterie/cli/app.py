@@ -9,6 +9,7 @@ import typer
 
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
+from coterie.cli.profile import profile
 from coterie.cli.segments import segments_app
 from coterie.cli.tags import tags_app
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
 app.command()(plot)
+app.command()(profile)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.details import (
+    activity_calendar,
+    markers,
+    neighbour,
+    number_distributions,
+    percentiles,
+    score_heatmap,
+)
 from coterie.plots.export import spec, svg, to_png, to_svg
 from coterie.plots.palette import colour, shape
-from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
+from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_map
 from coterie.plots.records import UserMap, sample_map
 from coterie.plots.scripts import drawing_scripts
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
-from coterie.plots.states import TILES
+from coterie.plots.states import outlines, state_names, without_outlines
 from coterie.plots.theme import drawing
 from coterie.plots.usermap import user_map
 
@@ -22,10 +30,10 @@ __all__ = [
     "EVIDENCE",
     "MOST_VALUES",
     "QUESTIONS",
-    "TILES",
     "Plot",
     "Shown",
     "UserMap",
+    "activity_calendar",
     "category_shares",
     "colour",
     "drawing",
@@ -34,8 +42,14 @@ __all__ = [
     "index_dots",
     "index_heatmap",
     "lift_by_k",
+    "markers",
+    "neighbour",
     "number_distribution",
+    "number_distributions",
+    "outlines",
+    "percentiles",
     "sample_map",
+    "score_heatmap",
     "segment_lift",
     "segment_sizes",
     "segment_stability",
@@ -43,9 +57,11 @@ __all__ = [
     "silhouette_by_k",
     "spec",
     "stability_by_k",
-    "state_tiles",
+    "state_map",
+    "state_names",
     "svg",
     "to_png",
     "to_svg",
     "user_map",
+    "without_outlines",
 ]

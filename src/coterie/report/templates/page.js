@@ -11,7 +11,12 @@
   const boxes = document.querySelectorAll(".chart");
   const waiting = new Set(boxes);
   const views = new Map();
-  const spec = (box) => JSON.parse(box.nextElementSibling.textContent);
+  const states = document.getElementById("us-states"); // outlines that all maps of the page share
+  function spec(box) {
+    const own = JSON.parse(box.nextElementSibling.textContent);
+    if (states && own.data?.name === "us_states") own.datasets = { ...own.datasets, us_states: JSON.parse(states.textContent) };
+    return own;
+  }
 
   function failed(box, error) {
     box.textContent = "This figure could not be drawn.";
