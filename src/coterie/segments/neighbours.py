@@ -123,30 +123,41 @@ def _differences(pairs: Sequence[_Pairs], who: tuple[int, int], options: Profile
     label, other = who
     found: list[tuple[float, Difference]] = []
     for pair in pairs:
-        family, compared = pair.family, pair.compared
-        hidden = family.hidden[label, pair.places] | family.hidden[other, pair.places]
-        few = np.minimum(family.n[label, pair.places], family.n[other, pair.places]) < options.min_cell
-        for at in np.flatnonzero((pair.p_adjusted[label] < options.fdr) & ~hidden & ~few).tolist():
-            there = _there(family, (other, int(pair.places[at])))
-            found.append(
-                (
-                    _surely(compared, (label, at)),
-                    Difference(
-                        family.kind, family.table, family.column, family.labels[pair.places[at]], family.use,
-                        float(compared.inside[label, at]), there, float(compared.effect[label, at]),
-                        float(pair.p_adjusted[label, at]),
-                    ),
-                )
-            )  # fmt: skip
+        family, compared, places = pair.family, pair.compared, pair.places
+        hidden = family.hidden[label, places] | family.hidden[other, places]
+        few = np.minimum(family.n[label, places], family.n[other, places]) < options.min_cell
+        shown = np.flatnonzero((pair.p_adjusted[label] < options.fdr) & ~hidden & ~few)
+        sure = _surely(compared, label)[shown]
+        there = _figures(family)[other]
+        found += [
+            (
+                float(sure[rank]),
+                Difference(
+                    kind=family.kind,
+                    table=family.table,
+                    column=family.column,
+                    label=family.labels[places[at]],
+                    use=family.use,
+                    here=float(compared.inside[label, at]),
+                    there=float(there[places[at]]),
+                    effect=float(compared.effect[label, at]),
+                    p_adjusted=float(pair.p_adjusted[label, at]),
+                ),
+            )
+            for rank, at in ((rank, int(shown[rank])) for rank in np.argsort(-sure, kind="stable")[:MOST].tolist())
+        ]
     found.sort(key=lambda one: (-one[0], one[1].kind, one[1].table, one[1].column, one[1].label))
     return tuple(difference for _, difference in found[:MOST])
 
 
-def _surely(compared: Comparison, at: tuple[int, int]) -> float:
+def _surely(compared: Comparison, label: int) -> Floats:
     """Rank by how surely the two differ: by p, which is alike for shares and means, then by size."""
-    return float(-np.log(max(compared.p[at], 1e-300))) + min(abs(float(compared.effect[at])), 1e3) * 1e-6
+    size = np.minimum(np.abs(compared.effect[label]), 1e3) * 1e-6
+    sure: Floats = size - np.log(np.maximum(compared.p[label], 1e-300))
+    return sure
 
 
-def _there(family: Family, at: tuple[int, int]) -> float:
+def _figures(family: Family) -> Floats:
+    """Give (k, m) what is compared of each segment."""
     sums = family.inside
-    return float(sums.mean[at]) if isinstance(sums, MeanSums) else float(sums.ratio[at])
+    return sums.mean if isinstance(sums, MeanSums) else family.compared.inside
