@@ -48,10 +48,10 @@ def test_no_small_cell_of_a_table_can_be_had(counts):
         return
     for at in np.argwhere((counts > 0) & (counts < LEAST)):
         # Users in no segment are known only as what is left, together with segments that are withheld whole.
-        assert most(*_as_known(counts, hidden, tuple(at)), with_rows=True) >= LEAST - 1e-6
+        assert most(*as_known(counts, hidden, tuple(at)), with_rows=True) >= LEAST - 1e-6
 
 
-def _as_known(counts, hidden, at):
+def as_known(counts, hidden, at):
     """Put rows that are withheld whole together: their totals are known only as what is left of everybody."""
     whole = hidden.all(axis=1)
     order = [*np.flatnonzero(~whole), None]

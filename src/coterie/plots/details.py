@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from coterie.plots.palette import EVERYONE, NOISE_COLOUR, colour
+from coterie.plots.palette import EVERYONE, NOISE_COLOUR, WITHHELD, colour
 from coterie.plots.profile import bins
 from coterie.plots.theme import MUTED, ROW_HEIGHT, Chart, counted, finish, index_legend, index_scale, on, short, unique
 from coterie.segments.types import Calendar, Histogram, Marker, Neighbour, Percentile, ScoreGrid
@@ -16,7 +16,6 @@ from coterie.segments.types import Calendar, Histogram, Marker, Neighbour, Perce
 MOST = 12  # rows of a figure
 _SMALL = 76  # pixels of one of several small distributions
 _FEW = "too few to say"
-_WITHHELD = "#D2D2CC"  # darker than the average of an index
 
 
 def score_heatmap(segment_id: str, record: ScoreGrid, *, tint: str | None = None) -> Chart:
@@ -34,8 +33,8 @@ def score_heatmap(segment_id: str, record: ScoreGrid, *, tint: str | None = None
         y=_rows("item", names),
         tooltip=[alt.Tooltip("item:N"), alt.Tooltip("value:N"), alt.Tooltip("said:N", title="events")],
     )
-    scale = alt.Scale(domain=[0, max(most, 1)], range=["#F4F4F1", colour(segment_id, tint)])
-    ground = base.mark_rect(stroke="white", strokeWidth=2, fill=_WITHHELD)
+    scale = alt.Scale(domain=[0, max(most, 1)], range=["#F4F4F1", colour(segment_id, tint)], interpolate="rgb")
+    ground = base.mark_rect(stroke="white", strokeWidth=2, fill=WITHHELD)
     cells = (
         base.transform_filter("isValid(datum.events)")
         .mark_rect(stroke="white", strokeWidth=2)
@@ -150,7 +149,7 @@ def activity_calendar(segment_id: str, record: Calendar) -> Chart:
         y=_rows("row", list(record.rows)),
         tooltip=[alt.Tooltip("row:N", title=" "), alt.Tooltip("column:N", title=" "), "segment:N", "everyone:N"],
     )
-    ground = base.mark_rect(stroke="white", strokeWidth=1, fill=_WITHHELD)
+    ground = base.mark_rect(stroke="white", strokeWidth=1, fill=WITHHELD)
     cells = base.transform_filter("isValid(datum.log)").mark_rect(stroke="white", strokeWidth=1).encode(color=shade)
     peak = max((row for row in shown if row["log"] is not None), key=lambda row: float(row["log"]), default=None)
     spoken = "" if peak is None else f" Most above everybody: {peak['row']} {peak['column']}."

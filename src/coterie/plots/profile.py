@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from coterie.plots.palette import EVERYONE, NOISE_COLOUR, colour
+from coterie.plots.palette import EVERYONE, WITHHELD, colour
 from coterie.plots.states import DATASET, FEATURE, outlines, state_names
 from coterie.plots.theme import (
     MUTED,
@@ -179,7 +179,7 @@ def state_map(segment_id: str, record: Shares) -> Chart:
             ]
         )
     )
-    ground = base.mark_geoshape(stroke="white", strokeWidth=0.7, fill=NOISE_COLOUR)
+    ground = base.mark_geoshape(stroke="white", strokeWidth=0.7, fill=WITHHELD)
     shown = (
         base.transform_filter("isValid(datum.log)")
         .mark_geoshape(stroke="white", strokeWidth=0.7)
