@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.segments.attributes import CategoryColumn, NumberColumn
-from coterie.segments.distributions import MAX_BINS, OTHER_VALUES, exemplars, histograms, round_edges
+from coterie.segments.distributions import exemplars, histograms
 from coterie.segments.distributions import shares as shares_of
 from coterie.segments.members import ProfileOptions
+from coterie.tables.binning import MAX_BINS, round_edges
+from coterie.tables.suppression import OTHER_VALUES
 from tests.segments.samples import members_of
 
 OPTIONS = ProfileOptions()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.explore import explore
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
@@ -89,6 +90,9 @@ def check(config: ConfigOption = Path("coterie.toml"), as_json: JsonOption = Fal
     from coterie.cli.summary import show_check
 
     show_check(check_project(config), as_json=as_json)
+
+
+app.command()(explore)
 
 
 @app.command()

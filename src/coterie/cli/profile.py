@@ -100,7 +100,7 @@ def _show(segment: Segment, known: SegmentProfile, run: Run) -> None:
     from coterie.cli.summary import show_segment
 
     console = Console()
-    show_segment(segment, known, run.manifest.entity, as_json=False)
+    show_segment(segment, known, run.persona(segment.id), run.manifest.entity, as_json=False)
     _table("distinctive", ("", "index", "shrunk", run.manifest.entity.many), _distinct(known))
     _table("told best by", ("", "kind", "", "share of what there is to know"), _markers(known))
     _table("stands among all at", ("", "kind", "percentile"), _percentiles(known))

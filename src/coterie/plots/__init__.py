@@ -5,8 +5,10 @@ This package alone knows the plotting library; others ask it for charts, their s
 
 from __future__ import annotations
 
-from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
+from coterie.plots.associations import associations
+from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.columns import column_spread
 from coterie.plots.details import (
     activity_calendar,
     markers,
@@ -15,7 +17,10 @@ from coterie.plots.details import (
     percentiles,
     score_heatmap,
 )
+from coterie.plots.evaluation import evaluation_bubbles
+from coterie.plots.explored import missing_cells
 from coterie.plots.export import spec, svg, to_png, to_svg
+from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_map
 from coterie.plots.records import UserMap, sample_map
@@ -28,21 +33,27 @@ from coterie.plots.usermap import user_map
 __all__ = [
     "ALL",
     "EVIDENCE",
+    "EXPLORED",
     "MOST_VALUES",
     "QUESTIONS",
     "Plot",
     "Shown",
     "UserMap",
     "activity_calendar",
+    "associations",
     "category_shares",
     "colour",
+    "column_spread",
     "drawing",
     "drawing_scripts",
+    "evaluation_bubbles",
     "find_plot",
     "index_dots",
     "index_heatmap",
     "lift_by_k",
     "markers",
+    "missing",
+    "missing_cells",
     "neighbour",
     "number_distribution",
     "number_distributions",

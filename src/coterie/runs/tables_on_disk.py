@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from coterie import records
 from coterie.engines import local
 from coterie.errors import ModelError, StoreError
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
+from coterie.tables.cleaning import CleaningAccount
 from coterie.tables.coded import Coded
 from coterie.tables.types import events_of
 from coterie.tables.viewpoint import seen_by
@@ -30,9 +31,13 @@ from coterie.terms import EVENTS
 
 SCHEMA = "coterie.tables"
 VERSION = 1
+CLEANING = "cleaning.json"
+CLEANING_SCHEMA = "coterie.cleaning"
+CLEANING_VERSION = 1
 LARGE = 2**20  # bytes from which an array is left on disk
 _ARRAYS = ("users", "items", "indptr", "user", "item", "value", "time")
 _COUNTS = TypeAdapter(tuple[RuleCount, ...])
+_CLEANING = TypeAdapter(CleaningAccount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class StoredTables:
 
 
 def store(built: BuiltTables, folder: Path) -> None:
-    """Write ``tables/*.parquet``, ``rejects/*.parquet`` and ``tables/tables.json``."""
+    """Write ``tables/*.parquet``, ``rejects/*.parquet``, ``tables/tables.json`` and ``tables/cleaning.json``."""
     described = {}
     for table in built.tables:
         if table.role == EVENTS:
@@ -81,6 +86,25 @@ def store(built: BuiltTables, folder: Path) -> None:
         "order": [table.name for table in built.tables],
     }
     records.write(folder / "tables" / "tables.json", SCHEMA, VERSION, body)
+    if built.cleaning is not None:
+        records.write(folder / "tables" / CLEANING, CLEANING_SCHEMA, CLEANING_VERSION, built.cleaning)
+
+
+def load_cleaning(folder: Path) -> CleaningAccount | None:
+    """Read what cleaning did to the events; None where earlier versions did not keep it.
+
+    Raises:
+        ModelError: the record is damaged.
+    """
+    place = folder / "tables" / CLEANING
+    if not place.exists():
+        return None
+    try:
+        return _CLEANING.validate_python(records.read(place, CLEANING_SCHEMA, CLEANING_VERSION))
+    except ValidationError as error:
+        raise ModelError(
+            f"the record '{place}' is damaged ({error.error_count()} faults); run `coterie run` again"
+        ) from error
 
 
 def load(folder: Path, entity: str) -> StoredTables:

@@ -10,36 +10,12 @@ from coterie.segments.events import EventCounts
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.suppression import Mask, hidden_in_table, lost
 from coterie.segments.types import Activity, Histogram, Shares
+from coterie.tables.binning import binned, round_edges
+from coterie.tables.suppression import OTHER_VALUES
 from coterie.terms import NOISE, STATE
 
-OTHER_VALUES = "(other)"  # in brackets, since "other" is a value that people use
-MAX_BINS = 16
 JOINED = (1, 2, 3, 4)  # bins at a time
 LOST = 0.1  # share of users in bins that are withheld, up to which bins are not too fine
-_ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-
-
-def round_edges(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    """Give the edges of at most ``MAX_BINS`` equal bins of round width that hold all values, ages in fives for example.
-
-    Args:
-        values: finite, at least one. A bin holds its lower edge; no value lies on the last edge.
-
-    Example:
-        >>> round_edges(np.array([7.0, 73.0]))[:4]
-        (5.0, 10.0, 15.0, 20.0)
-    """
-    low, high = float(values.min()), float(values.max())
-    least = (high - low) / (MAX_BINS - 1)
-    whole = bool((values == np.floor(values)).all())
-    power = 10.0 ** np.floor(np.log10(least)) if least > 0 else 1.0
-    if whole:
-        power = max(power, 1.0)
-    steps = [step * power for step in _ROUND_STEPS if not whole or (step * power).is_integer()]
-    step = next(float(step) for step in steps if step >= least * (1 - 1e-12))
-    first, last = np.floor(low / step), np.floor(high / step) + 1
-    digits = max(0, 2 - int(np.floor(np.log10(step))))  # takes 0.30000000000000004 back to 0.3
-    return tuple(round(float(edge), digits) for edge in np.arange(first, last + 1) * step)
 
 
 def histograms(column: NumberColumn, members: Members, options: ProfileOptions) -> tuple[Histogram | None, ...]:
@@ -57,7 +33,7 @@ def histograms(column: NumberColumn, members: Members, options: ProfileOptions) 
     tried = []
     for step in JOINED:
         edges = _joined(finest, step)
-        counts = np.array([_binned(group, edges) for group in [*groups, others]], dtype=np.int64)
+        counts = np.array([binned(group, edges) for group in [*groups, others]], dtype=np.int64)
         hidden = hidden_in_table(counts, options.min_cell)
         tried.append((lost(counts, hidden), step, edges, counts, hidden))
         if tried[-1][0] <= LOST:
@@ -141,11 +117,6 @@ def exemplars(members: Members, names: npt.NDArray[np.str_], label: int, options
     own = np.flatnonzero(members.labels == label)
     nearest = own[np.argsort(members.distance[own], kind="stable")][: options.exemplars]
     return tuple(str(name) for name in names[nearest])
-
-
-def _binned(values: npt.NDArray[np.float64], edges: tuple[float, ...]) -> tuple[int, ...]:
-    # Rounding may leave a value a hair outside.
-    return tuple(int(count) for count in np.histogram(np.clip(values, edges[0], edges[-1]), np.array(edges))[0])
 
 
 def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_]) -> float | None:

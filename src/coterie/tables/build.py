@@ -21,7 +21,7 @@ from coterie.sources.contract import RawTable
 from coterie.tables import rules
 from coterie.tables.assessing import Checked
 from coterie.tables.attributes import attribute_kinds
-from coterie.tables.cleaning import clean, filtered_table
+from coterie.tables.cleaning import Cleaned, CleaningAccount, clean, filtered_table
 from coterie.tables.entities import check_entities, known_ids
 from coterie.tables.events import Known, check_events
 from coterie.tables.types import CheckedTable, RuleCount, Tables, events_of
@@ -41,6 +41,7 @@ class BuiltTables:
         counts: what each check and cleaning rule did.
         read: rows of each source. kept: rows of each table in ``tables``.
         over_limit: None, or why the run must stop: too many rows were rejected.
+        cleaning: events before cleaning and after it; None where nothing was cleaned.
     """
 
     tables: Tables
@@ -49,6 +50,7 @@ class BuiltTables:
     read: Mapping[str, int]
     kept: Mapping[str, int]
     over_limit: str | None
+    cleaning: CleaningAccount | None = None
 
     @property
     def rejected(self) -> Mapping[str, int]:
@@ -91,7 +93,7 @@ def build_tables(config: Config, raw: Mapping[str, RawTable], *, now_s: float | 
     over_limit = _over_limit(config, checked)
     tables = Tables({name: checked[name].table for name in config.tables})
     cleaned = clean(tables, config.clean) if over_limit is None else None
-    return _built(cleaned.tables if cleaned else tables, checked, cleaned.counts if cleaned else (), over_limit)
+    return _built(cleaned.tables if cleaned else tables, checked, cleaned, over_limit)
 
 
 def build_for_scoring(config: Config, raw: Mapping[str, RawTable], *, now_s: float | None = None) -> BuiltTables:
@@ -112,7 +114,7 @@ def build_for_scoring(config: Config, raw: Mapping[str, RawTable], *, now_s: flo
     _check_config(config)
     checked = _check_all(config, raw, now_s=_now(now_s), scoring=True)
     tables = Tables({name: checked[name].table for name in config.tables if name in checked})
-    return _built(tables, checked, (), _over_limit(config, checked))
+    return _built(tables, checked, None, _over_limit(config, checked))
 
 
 def _now(now_s: float | None) -> float:
@@ -198,8 +200,9 @@ def _remedy(table: str, top: RuleCount) -> str:
 
 
 def _built(
-    tables: Tables, checked: Mapping[str, Checked], cleaning: tuple[RuleCount, ...], over_limit: str | None
+    tables: Tables, checked: Mapping[str, Checked], cleaned: Cleaned | None, over_limit: str | None
 ) -> BuiltTables:
+    cleaning = cleaned.counts if cleaned is not None else ()
     return BuiltTables(
         tables=tables,
         rejects={table.name: checked[table.name].rejects for table in tables},
@@ -207,6 +210,7 @@ def _built(
         read={table.name: checked[table.name].read for table in tables},
         kept={table.name: _height(table) for table in tables},
         over_limit=over_limit,
+        cleaning=None if cleaned is None else cleaned.account,
     )
 
 
