@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from coterie.segments.columns import Column
 from coterie.segments.marks import Family
@@ -139,6 +138,13 @@ def _entropy(part: float, whole: float) -> float:
     return float(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)))
 
 
+def _middle_ranks(values: Floats) -> Floats:
+    """Give of each number how many are smaller, and half of those that are equal."""
+    ordered = np.sort(values)
+    middle: Floats = (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2
+    return middle
+
+
 def percentiles(
     columns: Sequence[Column], labels: npt.NDArray[Any], options: ProfileOptions, k: int
 ) -> tuple[tuple[Percentile, ...], ...]:
@@ -153,7 +159,7 @@ def percentiles(
             continue
         known = ~np.isnan(column.values)
         own = labels[known]
-        ranks = 100 * (rankdata(column.values[known]) - 0.5) / max(len(own), 1)
+        ranks = 100 * _middle_ranks(column.values[known]) / max(len(own), 1)
         counts = np.array([np.count_nonzero(own == label) for label in range(k)], dtype=np.int64)
         rows = np.append(counts, len(own) - counts.sum())[:, None]
         hidden = hidden_in_columns(rows, options.min_cell)[:, 0]

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.tree import DecisionTreeClassifier
 
 from coterie.segments.columns import Column
 from coterie.segments.markers import binned, information
 from coterie.segments.members import ProfileOptions
+from coterie.segments.trees import Node, grow
 from coterie.segments.types import Condition, Rule
 from coterie.terms import A_USER, Noun
 
@@ -25,7 +25,7 @@ DEPTH = 3
 LEAST_LEAF = 0.01  # share of the users that a rule is made on
 MOST_COLUMNS = 60  # those that tell most of the segment, on the half that the rule is made on
 MOST_VALUES = 30  # of a category
-_FAR = 1e30  # where what is unknown goes, as a number that float32 can hold
+_FAR = 1e300  # where what is unknown goes
 RARE = 0.02  # share of a segment's users of whom a column is unknown, up to which a rule does without them
 WORTH = 0.02  # what a deeper tree must gain in F1
 Path = tuple[Condition, ...]
@@ -151,8 +151,7 @@ def _best_paths(
     ends = np.array([-_FAR if split.is_low else _FAR for split in splits])
     finite = np.where(np.isnan(numbers), ends, np.clip(numbers, -_FAR / 2, _FAR / 2))
     leaf = max(options.min_cell, int(np.ceil(LEAST_LEAF * len(fit))))
-    tree = DecisionTreeClassifier(max_depth=DEPTH, min_samples_leaf=leaf, class_weight="balanced", random_state=0)
-    grown = tree.fit(finite, own[fit]).tree_
+    grown = grow(finite, own[fit], depth=DEPTH, leaf=leaf)
     best: tuple[float, tuple[Path, ...]] = (0.0, ())
     for depth in range(1, DEPTH + 1):
         score, chosen = _best_leaves(_leaves(grown, splits, numbers, depth), own[fit])
@@ -170,26 +169,24 @@ class _Leaf:
     users: Mask
 
 
-def _leaves(grown: Any, splits: Sequence[_Split], numbers: npt.NDArray[np.float64], depth: int) -> list[_Leaf]:
+def _leaves(grown: Node | None, splits: Sequence[_Split], numbers: npt.NDArray[np.float64], depth: int) -> list[_Leaf]:
     """Cut a tree at a depth; thresholds become short numbers between the values that they separate."""
     found = []
 
-    def walk(node: int, leaf: _Leaf) -> None:
-        left, right = int(grown.children_left[node]), int(grown.children_right[node])
-        if left < 0 or len(leaf.branches) == depth:
+    def walk(node: Node | None, leaf: _Leaf) -> None:
+        if node is None or len(leaf.branches) == depth:
             found.append(leaf)
             return
-        split, values = splits[grown.feature[node]], numbers[:, grown.feature[node]]
-        threshold = float(grown.threshold[node])
-        for branch, child, condition in (("0", left, "<="), ("1", right, ">")):
-            made = _condition(split, condition, threshold, values)
-            cut = 0.5 if split.value is not None else _short(threshold, values)
+        split, values = splits[node.feature], numbers[:, node.feature]
+        for branch, child, condition in (("0", node.left, "<="), ("1", node.right, ">")):
+            made = _condition(split, condition, node.threshold, values)
+            cut = 0.5 if split.value is not None else _short(node.threshold, values)
             is_right = (values > cut) | (np.isnan(values) & (not split.is_low))
             walk(
                 child, _Leaf(leaf.branches + branch, (*leaf.path, made), leaf.users & (is_right == (condition == ">")))
             )
 
-    walk(0, _Leaf("", (), np.ones(len(numbers), np.bool_)))
+    walk(grown, _Leaf("", (), np.ones(len(numbers), np.bool_)))
     return found
 
 
@@ -213,8 +210,8 @@ def _condition(split: _Split, side: str, threshold: float, values: npt.NDArray[n
 def _short(threshold: float, values: npt.NDArray[np.float64]) -> float:
     """Give the shortest number that separates the same values as a threshold between two of them."""
     known = values[~np.isnan(values)]
-    low = known[known.astype(np.float32) <= threshold].max(initial=-np.inf)
-    high = known[known.astype(np.float32) > threshold].min(initial=np.inf)
+    low = known[known <= threshold].max(initial=-np.inf)
+    high = known[known > threshold].min(initial=np.inf)
     if not np.isfinite(high) or not np.isfinite(low):  # on one side is only what is unknown
         return float(low) if np.isfinite(low) else float(np.nextafter(high, -np.inf))
     for digits in range(1, 16):
