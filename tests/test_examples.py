@@ -74,9 +74,12 @@ class TestFilms:
         names = pl.DataFrame(titles, schema=["item_id", "title"], orient="row")
         ours = films.assignments().filter(pl.col("segment_id") == "s-1").select("user_id")
         fives = raw.filter(pl.col("value") == 5).join(ours, on="user_id").join(names, on="item_id")
-        expected = fives.group_by("title").len().sort("len", "title", descending=[True, False]).head(10)
+        expected = list(fives.group_by("title").len().sort("len", "title", descending=[True, False]).iter_rows())
         (top,) = (top for top in films.profiles[0].top_items if top.value == 5)
-        assert list(top.items) == list(expected.iter_rows())
+        shown = set(top.items)
+        assert list(top.items) == [row for row in expected if row in shown]
+        passed_over = [row for row in expected[: expected.index(top.items[-1])] if row not in shown]
+        assert len(passed_over) <= 2  # of whom another segment has a few, who could be had by subtraction
 
 
 @pytest.mark.slow

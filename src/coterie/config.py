@@ -283,11 +283,14 @@ class SegmentEvaluation(_Part):
 
 
 class Floors(_Part):
-    """What a segmentation must reach to be chosen, and how its segments are evaluated (``[segments]``)."""
+    """What a segmentation must reach to be chosen, the fewest users that a figure may be of, and how its segments are
+    evaluated (``[segments]``).
+    """
 
     min_share: float = Field(0.03, ge=0, lt=1)
     min_stability: float = Field(0.75, ge=0, le=1)
     max_noise: float = Field(0.5, ge=0, le=1)
+    min_cell: int = Field(5, ge=2)
     evaluation: SegmentEvaluation = SegmentEvaluation()
 
     @property

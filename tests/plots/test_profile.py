@@ -81,6 +81,12 @@ def test_a_distribution_is_in_shares_of_each():
     assert steps[-1] == {"at": 20.0, "everyone": 0.25}
 
 
+def test_bins_of_few_are_not_drawn():
+    record = Histogram("age", (0.0, 10.0, 20.0, 30.0), (None, 6, 2 + 4), (None, 30, 10), 14.0, 13.0)
+    _, rows = find(plots.number_distribution("s-1", record), "bar")
+    assert [(row["low"], row["segment"]) for row in rows] == [(10, 0.5), (20, 0.5)]
+
+
 def test_an_empty_distribution_draws():
     assert (
         find(plots.number_distribution("s-1", Histogram("age", (0.0, 1.0), (0,), (0,), 0.0, 0.0)), "bar")[1][0][
@@ -102,26 +108,37 @@ def test_one_value_draws():
     assert len(find(plots.category_shares("s-1", Shares("pet", ("cat",), (1.0,), (1.0,), (7,))), "bar")[1]) == 1
 
 
-def test_states_with_few_people_stay_empty():
-    record = Shares("state", ("CA", "NY", "ON"), (0.6, 0.35, 0.05), (0.3, 0.69, 0.01), (60, 35, 5))
-    _, outlines = find(plots.state_tiles("s-1", record), "rect")
-    assert len(outlines) == 51
-    by_state = {row["state"]: row for row in outlines}
+def states_of(record: Shares) -> dict[str, dict[str, object]]:
+    layer, _ = find_map(plots.state_map("s-1", record))
+    return {row["state"]: row for row in layer}
+
+
+def find_map(chart):
+    body = plots.spec(chart)
+    assert plots.svg(chart).count("<path") > 51
+    lookup = body["layer"][0]["transform"][0]["from"]["data"]
+    return body["datasets"][lookup["name"]] if "name" in lookup else lookup["values"], body
+
+
+def test_states_with_few_people_stay_grey():
+    by_state = states_of(Shares("state", ("CA", "NY", "ON"), (0.6, 0.35, 0.05), (0.3, 0.69, 0.01), (60, 35, 5)))
+    assert len(by_state) == 51
     assert (by_state["CA"]["log"], by_state["CA"]["said"]) == (1.0, "200")
     assert (by_state["NY"]["said"], by_state["NY"]["people"]) == ("51", "35")
     assert (by_state["TX"]["log"], by_state["TX"]["said"]) == (None, "too few to say")
 
 
 def test_a_state_without_anybody_has_a_finite_colour():
-    record = Shares("state", ("CA", "NY"), (1.0, 0.0), (0.5, 0.5), (100, 0))
-    rows = {row["state"]: row for row in find(plots.state_tiles("s-1", record), "rect")[1]}
+    rows = states_of(Shares("state", ("CA", "NY"), (1.0, 0.0), (0.5, 0.5), (100, 0)))
     assert rows["NY"]["log"] == pytest.approx(math.log2(0.01))
 
 
-def test_the_map_has_every_state_once_and_no_two_in_one_place():
-    assert len(plots.TILES) == 51
-    assert len(set(plots.TILES.values())) == 51
-    assert set(plots.TILES) == set(STATES)
+def test_the_outlines_are_of_every_state_and_stand_apart_from_the_map():
+    assert set(plots.state_names()) == set(STATES)
+    assert len(plots.state_names()) == 51
+    body = plots.spec(plots.state_map("s-1", Shares("state", ("CA",), (1.0,), (1.0,), (9,))))
+    assert body["data"]["name"] in body["datasets"]
+    assert body["data"]["name"] not in plots.without_outlines(body)["datasets"]
 
 
 @settings(deadline=None, max_examples=15)

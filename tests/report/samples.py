@@ -16,7 +16,7 @@ from coterie.engines import local
 from coterie.explore import Exploration, explore
 from coterie.manifest import Agreement, InputRecord, Manifest, StepRecord
 from coterie.plots.records import UserMap, sample_map
-from coterie.plots.states import TILES
+from coterie.plots.states import state_names
 from coterie.report.page import ReportContents
 from coterie.segments.types import Activity, Histogram, Mark, Segment, SegmentProfile, Shares, TopItems
 from coterie.selection.evidence import Evidence, Given, gather
@@ -72,7 +72,7 @@ OCCUPATIONS = (
     *("executive", "scientist", "artist", "technician", "marketing", "entertainment", "healthcare", "retired"),
 )
 POPULOUS = ("CA", "MN", "NY", "TX", "IL", "OH", "PA", "MD", "WA", "MI", "MA", "VA")
-STATES = (*POPULOUS, *sorted(set(TILES) - set(POPULOUS)))
+STATES = (*POPULOUS, *sorted(set(state_names()) - set(POPULOUS)))
 N_USERS = 943
 
 

@@ -69,7 +69,9 @@ def test_nothing_is_fetched(name: str):
 
 def test_only_our_scripts_are_there(name: str):
     scripts = parsed(name).all("script")
-    assert [script for script in scripts if script.attributes not in ({}, {"type": "application/json"})] == []
+    outlines = {"type": "application/topo+json", "id": "us-states"}
+    assert [script for script in scripts if script.attributes not in ({}, {"type": "application/json"}, outlines)] == []
+    assert sum(script.attributes == outlines for script in scripts) == (name != "bare")
     assert len([script for script in scripts if not script.attributes]) == 2
     assert not any(key.startswith("on") for element in parsed(name).elements for key in element.attributes)
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.segments.attributes import CategoryColumn, NumberColumn
-from coterie.segments.distributions import exemplars, histogram, shares
+from coterie.segments.distributions import exemplars, histograms
+from coterie.segments.distributions import shares as shares_of
 from coterie.segments.members import ProfileOptions
 from coterie.tables.binning import MAX_BINS, round_edges
 from coterie.tables.suppression import OTHER_VALUES
@@ -19,6 +20,14 @@ def category(inside, overall, column="job"):
     values = tuple("abcdefghijklmnopqrstuvwxyz"[: len(inside)])
     known, known_all = np.array([sum(inside)]), sum(overall)
     return CategoryColumn("people", column, values, np.array([inside]), np.array(overall), known, known_all)
+
+
+def histogram(column, label, members, options):
+    return histograms(column, members, options)[label]
+
+
+def shares(column, label, options):
+    return shares_of(column, label, column.hidden(options.min_cell), options)
 
 
 def test_ages_are_in_fives():
@@ -40,20 +49,28 @@ def test_edges_by_hand(values, edges):
 
 
 @given(st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=5, max_size=40))
-def test_bins_are_few_and_hold_everybody(values):
+def test_bins_are_few_and_hold_all_or_enough(values):
     drawn = histogram(NumberColumn("people", "x", np.array(values)), 0, members_of(np.zeros(len(values))), OPTIONS)
-    assert sum(drawn.inside) == sum(drawn.overall) == len(values)
+    if drawn is None:
+        return
+    shown = [count for count in drawn.inside if count is not None]
+    assert not any(0 < count < OPTIONS.min_cell for count in shown)
+    assert len(values) - sum(shown) == 0 or len(values) - sum(shown) >= OPTIONS.min_cell
     assert 1 <= len(drawn.inside) <= MAX_BINS + 1
     assert all(low < high for low, high in zip(drawn.edges, drawn.edges[1:], strict=False))
 
 
 def test_histogram_by_hand():
-    ages = np.array([20.0, 24, 24, 26, 31, np.nan, 50])
-    drawn = histogram(NumberColumn("people", "age", ages), 0, members_of(np.array([0, 0, 0, 0, 0, 0, 1])), OPTIONS)
-    assert drawn.edges == (20, 22, 24, 26, 28, 30, 32, 34, 36, 38, 40, 42, 44, 46, 48, 50, 52)
-    assert drawn.inside[:6] == (1, 0, 2, 1, 0, 1)
-    assert drawn.overall[-1] == 1
-    assert (drawn.median, drawn.mean) == (24, 25)
+    ages = np.repeat([20.0, 25.0, 30.0, 35.0, np.nan], [6, 8, 2, 4, 3])
+    other = np.repeat([20.0, 25.0, 30.0, 35.0], [70, 90, 30, 20])
+    members = members_of(np.repeat([0, 1], [len(ages), len(other)]))
+    first, second = histograms(NumberColumn("people", "age", np.concatenate([ages, other])), members, OPTIONS)
+    assert first.edges[:2] == (20, 21)
+    assert [count for count in first.inside if count] == [6, 8]
+    assert first.inside[10] is first.inside[15] is second.inside[10] is second.inside[15] is None
+    assert (first.median, first.mean) == (25, pytest.approx((120 + 200 + 60 + 140) / 20))
+    assert second.inside[5] == 90
+    assert first.overall[5] == 98
 
 
 def test_few_known_users_are_not_shown():
@@ -91,10 +108,10 @@ def test_only_the_most_frequent_values_are_named_but_all_states():
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=26))
 def test_no_small_count_is_shown(counts):
-    overall = sorted((count + 3 for count in counts), reverse=True)
+    overall = sorted((count + 30 for count in counts), reverse=True)
     got = shares(category(counts, overall), 0, OPTIONS)
     if got is None:
-        assert max(counts) < OPTIONS.min_cell or sum(counts) - max(counts) < OPTIONS.min_cell
+        assert sum(count >= OPTIONS.min_cell for count in counts) < 3
     else:
         assert sum(got.counts) == sum(counts)
         assert not any(0 < count < OPTIONS.min_cell for count in got.counts)

@@ -116,8 +116,10 @@ def test_small_cells_are_hidden():
     small = np.where(np.arange(len(labels)) < 4, 0, 1)
     found = found_in(sample, small)
     assert marks_of(found, 0, OPTIONS) == ()
-    assert marks_of(found, 1, OPTIONS)
-    assert min(each.n for each in marks_of(found, 1, OPTIONS)) >= OPTIONS.min_cell
+    assert marks_of(found, 1, OPTIONS) == ()  # of two segments the other is everybody less this one
+    three = found_in(sample, np.where(np.arange(len(labels)) < 4, 0, 1 + np.arange(len(labels)) % 2))
+    assert marks_of(three, 0, OPTIONS) == ()
+    assert min(each.n for each in marks_of(three, 2, OPTIONS)) >= OPTIONS.min_cell
 
 
 def test_basis_and_descriptors_are_told_apart(sample):

@@ -10,6 +10,7 @@ import typer
 from coterie.cli.explore import explore
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
+from coterie.cli.profile import profile
 from coterie.cli.report import report
 from coterie.cli.segments import segments_app
 from coterie.cli.tags import tags_app
@@ -29,6 +30,7 @@ app.add_typer(segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
 app.command()(plot)
 app.command()(report)
+app.command()(profile)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

@@ -201,11 +201,11 @@ def _mark_table(marks: Iterable[Mark]) -> Table:
             (f"{m.inside:.1f}", f"{m.overall:.1f}") if m.kind == "number" else (f"{m.inside:.1%}", f"{m.overall:.1%}")
         )
         label = m.label if m.kind in {"item", "tag"} or m.label == m.column else f"{m.column} {m.label}"
-        table.add_row(escape(label), m.kind, index, *numbers, _probability(m.p_adjusted))
+        table.add_row(escape(label), m.kind, index, *numbers, probability(m.p_adjusted))
     return table
 
 
-def _probability(p: float) -> str:
+def probability(p: float) -> str:
     """Write a p-value with three digits; smaller ones rest on assumptions that do not hold that far out."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 

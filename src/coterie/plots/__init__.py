@@ -9,16 +9,24 @@ from coterie.plots.associations import associations
 from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.columns import column_spread
+from coterie.plots.details import (
+    activity_calendar,
+    markers,
+    neighbour,
+    number_distributions,
+    percentiles,
+    score_heatmap,
+)
 from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.explored import missing_cells
 from coterie.plots.export import sized, spec, svg, to_png, to_svg
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
-from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
+from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_map
 from coterie.plots.records import UserMap, sample_map
 from coterie.plots.scripts import drawing_scripts
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
-from coterie.plots.states import TILES
+from coterie.plots.states import outlines, state_names, without_outlines
 from coterie.plots.theme import drawing
 from coterie.plots.usermap import user_map
 
@@ -28,10 +36,10 @@ __all__ = [
     "EXPLORED",
     "MOST_VALUES",
     "QUESTIONS",
-    "TILES",
     "Plot",
     "Shown",
     "UserMap",
+    "activity_calendar",
     "associations",
     "category_shares",
     "colour",
@@ -43,10 +51,16 @@ __all__ = [
     "index_dots",
     "index_heatmap",
     "lift_by_k",
+    "markers",
     "missing",
     "missing_cells",
+    "neighbour",
     "number_distribution",
+    "number_distributions",
+    "outlines",
+    "percentiles",
     "sample_map",
+    "score_heatmap",
     "segment_lift",
     "segment_sizes",
     "segment_stability",
@@ -55,9 +69,11 @@ __all__ = [
     "sized",
     "spec",
     "stability_by_k",
-    "state_tiles",
+    "state_map",
+    "state_names",
     "svg",
     "to_png",
     "to_svg",
     "user_map",
+    "without_outlines",
 ]

@@ -25,6 +25,8 @@ SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangl
 NOISE_COLOUR: Final = "#B8B8B8"
 EVERYONE: Final = "#6B7280"  # all users together, wherever a segment is set against them
 
+WITHHELD: Final = "#CFCFC9"  # what too few users are behind; darker than the average of an index
+
 # Index below average, average, above average: blue and orange differ to every kind of colour blindness, and all three
 # are light enough for dark figures on top.
 LOW: Final = "#7FB2DD"

@@ -8,13 +8,10 @@ from typing import Any
 
 import altair as alt
 
-from coterie.plots.palette import EVERYONE, colour
-from coterie.plots.states import TILES
+from coterie.plots.palette import EVERYONE, WITHHELD, colour
+from coterie.plots.states import DATASET, FEATURE, outlines, state_names
 from coterie.plots.theme import (
-    INK,
-    LINE,
     MUTED,
-    ON_LIGHT,
     PAPER,
     ROW_HEIGHT,
     Chart,
@@ -85,21 +82,37 @@ def index_dots(segment_id: str, marks: Sequence[Mark], *, limit: int = MOST_MARK
 
 
 def number_distribution(segment_id: str, record: Histogram, *, tint: str | None = None) -> Chart:
-    """Draw how a numeric attribute is spread: bars for the segment, a stepped line for everyone, both as shares."""
-    inside, overall = max(sum(record.inside), 1), max(sum(record.overall), 1)
-    rows = [
-        {"low": low, "high": high, "segment": mine / inside, "everyone": all_ / overall}
-        for low, high, mine, all_ in zip(record.edges, record.edges[1:], record.inside, record.overall, strict=False)
+    """Draw how a numeric attribute is spread: bars for the segment, a stepped line for everyone, both as shares.
+
+    Shares are of those in bins that are shown; bins of few are left out.
+    """
+    middle = f"median {record.median:.4g}, mean {record.mean:.4g}"
+    chart = _distribution(bins(record), short(record.column, 40), colour(segment_id, tint))
+    return finish(chart, f"{short(record.column, 60)} of segment {segment_id}: {middle}, against everyone.", height=180)
+
+
+def bins(record: Histogram) -> list[dict[str, Any]]:
+    """Give one row a bin that is shown, with the shares of the segment and of everyone."""
+    inside, overall = (max(sum(n or 0 for n in counts), 1) for counts in (record.inside, record.overall))
+    cells = zip(record.edges, record.edges[1:], record.inside, record.overall, strict=False)
+    return [
+        {
+            "low": low,
+            "high": high,
+            "segment": None if mine is None else mine / inside,
+            "everyone": None if all_ is None else all_ / overall,
+        }
+        for low, high, mine, all_ in cells
     ]
-    steps = [{"at": row["low"], "everyone": row["everyone"]} for row in rows]
-    if rows:
-        steps.append({"at": rows[-1]["high"], "everyone": rows[-1]["everyone"]})
+
+
+def _distribution(rows: list[dict[str, Any]], title: str, tint: str) -> alt.LayerChart:
+    steps = [{"at": row[end], "everyone": row["everyone"]} for row in rows for end in ("low", "high")]
     ends = alt.Scale(zero=False, nice=False)
-    axis = alt.Axis(grid=False)
-    x = alt.X("low:Q", bin="binned", scale=ends, title=short(record.column, 40), axis=axis)
+    x = alt.X("low:Q", bin="binned", scale=ends, title=title, axis=alt.Axis(grid=False))
     bars = (
-        alt.Chart(on(rows))
-        .mark_bar(color=colour(segment_id, tint), opacity=0.75, binSpacing=1)
+        alt.Chart(on([row for row in rows if row["segment"] is not None]))
+        .mark_bar(color=tint, opacity=0.75, binSpacing=1)
         .encode(
             x=x,
             x2="high:Q",
@@ -112,15 +125,9 @@ def number_distribution(segment_id: str, record: Histogram, *, tint: str | None 
             ],
         )
     )
-    line = (
-        alt.Chart(on(steps))
-        .mark_line(interpolate="step-after", color=EVERYONE, strokeWidth=2, aria=False)
-        .encode(x="at:Q", y="everyone:Q")
-    )
-    middle = f"median {record.median:.4g}, mean {record.mean:.4g}"
-    return finish(
-        bars + line, f"{short(record.column, 60)} of segment {segment_id}: {middle}, against everyone.", height=180
-    )
+    line = alt.Chart(on(steps)).mark_line(color=EVERYONE, strokeWidth=2, aria=False).encode(x="at:Q", y="everyone:Q")
+    both: alt.LayerChart = bars + line
+    return both
 
 
 def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES, tint: str | None = None) -> Chart:
@@ -149,61 +156,58 @@ def category_shares(segment_id: str, record: Shares, *, limit: int = MOST_VALUES
     )
 
 
-def state_tiles(segment_id: str, record: Shares) -> Chart:
-    """Draw the US states as tiles of equal size, coloured by index: blue under-, orange over-represented.
+def state_map(segment_id: str, record: Shares) -> Chart:
+    """Draw the US states, coloured by index: blue under-, orange over-represented.
 
-    A state stays uncoloured where fewer than 5 of the segment's users would live there if it were average: its index
-    would be chance.
+    A state stays grey where it is withheld, or where fewer than 5 of the segment's users would live there if it were
+    average: its index would be chance. Pointing at a state names it, which helps with the small ones.
     """
     known_users = sum(record.counts)
     at = {value: place for place, value in enumerate(record.values)}
-    rows = [_tile(code, place, at.get(code), record, known_users) for code, place in TILES.items()]
-    column, row = alt.X("column:O", axis=None), alt.Y("row:O", axis=None)
-    base = alt.Chart(on(rows)).encode(
-        x=column,
-        y=row,
-        tooltip=[
-            alt.Tooltip("state:N"),
-            alt.Tooltip("people:N"),
-            alt.Tooltip("said:N", title="index"),
-        ],
-    )
-    empty = base.mark_rect(fillOpacity=0, stroke=LINE, aria=False)
-    tiles = (
-        alt.Chart(on([row for row in rows if row["log"] is not None]))
-        .mark_rect(stroke=PAPER, strokeWidth=2)
-        .encode(x=column, y=row, color=alt.Color("log:Q", scale=index_scale(), legend=index_legend()))
-    )
-    lettering = alt.condition("datum.log === null", alt.value(INK), alt.value(ON_LIGHT))
-    text = base.mark_text(fontSize=11).encode(text="state:N", color=lettering)
+    rows = [_state(code, name, at.get(code), record, known_users) for code, name in state_names().items()]
     coloured = [row for row in rows if row["log"] is not None]
-    spoken = "; ".join(f"{row['state']} {row['said']}" for row in coloured)
+    data = alt.NamedData(DATASET, format=alt.TopoDataFormat(type="topojson", feature=FEATURE))
+    fields = ["name", "people", "log", "said"]
+    base = (
+        alt.Chart(data)
+        .transform_lookup(lookup="id", from_=alt.LookupData(data=on(rows), key="state", fields=fields))
+        .project(type="identity")
+        .encode(
+            tooltip=[
+                alt.Tooltip("name:N", title="state"),
+                alt.Tooltip("people:N"),
+                alt.Tooltip("said:N", title="index"),
+            ]
+        )
+    )
+    ground = base.mark_geoshape(stroke=PAPER, strokeWidth=0.7, fill=WITHHELD)
+    shown = (
+        base.transform_filter("isValid(datum.log)")
+        .mark_geoshape(stroke=PAPER, strokeWidth=0.7)
+        .encode(color=alt.Color("log:Q", scale=index_scale(), legend=index_legend()))
+    )
+    chart: alt.LayerChart = ground + shown
+    chart = chart.properties(datasets={DATASET: outlines()})
+    spoken = "; ".join(f"{row['name']} {row['said']}" for row in coloured)
     return finish(
-        empty + tiles + text,
+        chart,
         f"US states of segment {segment_id} by index, 100 is average; {counted(len(coloured), 'state')} with "
         f"enough people. {spoken}.",
-        height=250,
+        height=270,
     )
 
 
-def _tile(code: str, place: tuple[int, int], at: int | None, record: Shares, known_users: int) -> dict[str, Any]:
-    tile: dict[str, Any] = {
-        "state": code,
-        "row": place[0],
-        "column": place[1],
-        "people": _FEW,
-        "log": None,
-        "said": _FEW,
-    }
+def _state(code: str, name: str, at: int | None, record: Shares, known_users: int) -> dict[str, Any]:
+    state: dict[str, Any] = {"state": code, "name": name, "people": _FEW, "log": None, "said": _FEW}
     if at is None:
-        return tile
+        return state
     inside, overall = record.inside[at], record.overall[at]
-    tile["people"] = f"{record.counts[at]:,}"
+    state["people"] = f"{record.counts[at]:,}"
     if overall * known_users >= FEWEST_EXPECTED:
         # Half a user keeps the logarithm finite where nobody of the segment lives; the scale ends long before.
-        tile["log"] = math.log2(max(inside, 0.5 / known_users) / overall)
-        tile["said"] = f"{100 * inside / overall:.0f}"
-    return tile
+        state["log"] = math.log2(max(inside, 0.5 / known_users) / overall)
+        state["said"] = f"{100 * inside / overall:.0f}"
+    return state
 
 
 def _strongest(marks: Sequence[Mark], limit: int) -> list[Mark]:

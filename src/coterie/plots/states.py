@@ -1,27 +1,35 @@
-"""Where each US state stands on a grid of tiles of equal size, drawn up so that neighbours stay near each other.
-
-A tile map needs no outlines, hence no download, and gives small states the same weight as large ones.
-"""
+"""The outlines of US states, as the package brings them: no download, and one copy for all maps of a page."""
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
 
-_GRID: Final = """
-AK . . . . . . . . . ME
-. . . . . . . . . VT NH
-WA ID MT ND MN IL WI MI NY RI MA
-OR NV WY SD IA IN OH PA NJ CT .
-CA UT CO NE MO KY WV VA MD DE .
-. AZ NM KS AR TN NC SC DC . .
-. . . OK LA MS AL GA . . .
-HI . . TX . . . . FL . .
-"""
+DATASET: Final = "us_states"  # what a map's Vega-Lite calls the outlines
+FEATURE: Final = "states"
 
-TILES: Final[dict[str, tuple[int, int]]] = {
-    code: (row, column)
-    for row, line in enumerate(_GRID.strip().splitlines())
-    for column, code in enumerate(line.split())
-    if code != "."
-}
-"""(row, column) of each of the 50 states and DC, by two-letter code, counted from the north-west."""
+
+@cache
+def outlines() -> Mapping[str, Any]:
+    """Give TopoJSON of the 50 states and DC, already projected; ids are two-letter codes.
+
+    Source:
+        us-atlas 3.0.1, from the boundary files of the U.S. Census Bureau; ``us_states.LICENSE.txt`` stands beside it.
+    """
+    found: Mapping[str, Any] = json.loads(files("coterie.plots").joinpath("us_states.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def state_names() -> Mapping[str, str]:
+    """Give the states' names by code, in the order of the alphabet of codes."""
+    return {state["id"]: state["properties"]["name"] for state in outlines()["objects"][FEATURE]["geometries"]}
+
+
+def without_outlines(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a map's Vega-Lite without the outlines, for a page that has them once; others as they are."""
+    datasets = {name: rows for name, rows in spec.get("datasets", {}).items() if name != DATASET}
+    return {**spec, "datasets": datasets} if "datasets" in spec else dict(spec)

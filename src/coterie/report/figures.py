@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from coterie import plots
@@ -18,6 +18,7 @@ from coterie.terms import STATE
 _AXIS_ROOM = 48  # pixels
 MOST_SPREADS = 12  # columns of a table that are drawn; all stand in exploration.json
 MOST_NUMBERS = 12  # distributions drawn a segment: a survey has hundreds, and nobody looks at them
+FEW_NUMBERS = 3  # distributions that are drawn each by itself
 # What figures over all segments are called in the catalogue of plots, where that is not what they are called here.
 _CALLED: Final = {
     "stability_k": "stability-by-k",
@@ -49,7 +50,7 @@ class Figure:
     @property
     def name(self) -> str:
         """What it is called on the command line, and with hyphens for slashes in the name of its file."""
-        own = self.id.removeprefix("fig-").removeprefix("evidence-")
+        own = self.id.removeprefix("fig-").removeprefix("evidence-").removeprefix("data-")
         if own == self.id.removeprefix("fig-"):
             own = _CALLED.get(own, own)
         of_segment = re.match(r"([a-z]+-\d+)-(.+)", own)
@@ -135,7 +136,7 @@ def of_columns(place: int, table: TableExplored) -> tuple[Figure, ...]:
     drawn = ((column, plots.column_spread(column)) for column in table.columns)
     found = [(column, chart) for column, chart in drawn if chart is not None]
     return tuple(
-        _figure(f"fig-column-{place}-{at}", _said(column.name), _seen(column, table), chart)
+        _figure(f"fig-columns_{place}_{at}", _said(column.name), _seen(column, table), chart)
         for at, (column, chart) in enumerate(found[:MOST_SPREADS])
     )
 
@@ -165,16 +166,54 @@ def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure
             formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
             note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
             figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
-    for place, histogram in enumerate(_widest_apart(profile)):
-        if sum(histogram.inside):
-            chart = plots.number_distribution(own, histogram, tint=tint)
-            note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
-            title = _said(_label_of(profile, histogram.column))
-            figures.append(_figure(f"fig-{own}-number-{place}", title, note, chart))
+    drawn = [histogram for histogram in _widest_apart(profile) if any(histogram.inside)]
+    if len(drawn) > FEW_NUMBERS:
+        note = "Colour: this group. Grey: everybody. Each from its lowest to its highest; bins of few are left out."
+        chart = plots.number_distributions(own, _labelled(profile, drawn), tint=tint)
+        figures.append(_figure(f"fig-{own}-numbers", "Numbers", note, chart))
+        drawn = []
+    for place, histogram in enumerate(drawn):
+        chart = plots.number_distribution(own, histogram, tint=tint)
+        note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
+        note += " Bins of few are left out." if None in histogram.inside else ""
+        title = _said(_label_of(profile, histogram.column))
+        figures.append(_figure(f"fig-{own}-number-{place}", title, note, chart))
     for place, shares in enumerate(profile.shares):
         if sum(shares.counts):
             figures.append(_shares(f"fig-{own}-shares-{place}", own, shares, tint))
-    return tuple(figures)
+    return (*figures, *_details(profile, tint))
+
+
+def _details(profile: SegmentProfile, tint: str | None) -> Iterator[Figure]:
+    """Give the figures of what tells a segment, where it stands, when it is active, and its neighbour."""
+    own = profile.segment_id
+    if profile.markers:
+        note = "How much of who is in the group this alone would tell."
+        yield _figure(
+            f"fig-{own}-markers", "What tells them best", note, plots.markers(own, profile.markers, tint=tint)
+        )
+    if profile.percentiles:
+        note = "Mean rank of the group's people among everybody: 50 is the middle."
+        chart = plots.percentiles(own, profile.percentiles, tint=tint)
+        yield _figure(f"fig-{own}-percentiles", "Where they stand among everybody", note, chart)
+    near = profile.neighbour
+    if near is not None and any(one.kind != "number" for one in near.differences):
+        note = f"Colour: {own}. Grey: {near.segment_id}, the group that is nearest. Only what is significant."
+        chart = plots.neighbour(own, near, tint=tint)
+        yield _figure(f"fig-{own}-neighbour", f"How they differ from {near.segment_id}", note, chart)
+    if profile.scores is not None:
+        chart = plots.score_heatmap(own, profile.scores, tint=tint)
+        note = "Events by value. –: too few people to say."
+        yield _figure(f"fig-{own}-scores", "Their most frequent items by value", note, chart)
+    if profile.calendar is not None:
+        note = f"Index by {profile.calendar.unit}, UTC. Grey: too few people to say."
+        yield _figure(
+            f"fig-{own}-calendar", "When they are active", note, plots.activity_calendar(own, profile.calendar)
+        )
+
+
+def _labelled(profile: SegmentProfile, histograms: Iterable[Histogram]) -> list[Histogram]:
+    return [replace(histogram, column=_label_of(profile, histogram.column)) for histogram in histograms]
 
 
 def beyond_catalogue(contents: ReportContents) -> tuple[plots.Plot, ...]:
@@ -190,7 +229,12 @@ def beyond_catalogue(contents: ReportContents) -> tuple[plots.Plot, ...]:
         for figure in of_segment(profile, segment.colour):
             title = f"{segment.id} {segment.name}: {figure.title}"
             found.append(_as_plot(figure, title, f"Segment {segment.id}"))
-    rest = (*overview(contents).values(), *(figure for group in of_evidence(contents).values() for figure in group))
+    tables = contents.exploration.tables if contents.exploration is not None else ()
+    rest = (
+        *overview(contents).values(),
+        *(figure for group in of_evidence(contents).values() for figure in group),
+        *(figure for place, table in enumerate(tables) for figure in of_columns(place, table)),
+    )
     found += [
         _as_plot(figure, figure.title or figure.name, "The report") for figure in rest if figure.name not in taken
     ]
@@ -219,11 +263,11 @@ def _shares(figure_id: str, segment_id: str, shares: Shares, tint: str | None) -
     if shares.column != STATE:
         chart = plots.category_shares(segment_id, shares, tint=tint)
         return _figure(figure_id, _said(shares.column), _left_out(shares), chart)
-    outside = sum(count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.TILES)
-    note = "Not coloured: too few people to say." + (
-        f" {outside:,} are in places that are not named." if outside else ""
+    outside = sum(
+        count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.state_names()
     )
-    return _figure(figure_id, "US states", note, plots.state_tiles(segment_id, shares))
+    note = "Grey: too few people to say." + (f" {outside:,} are in places that are not named." if outside else "")
+    return _figure(figure_id, "US states", note, plots.state_map(segment_id, shares))
 
 
 def _left_out(shares: Shares) -> str:
@@ -245,5 +289,5 @@ def _said(column: str) -> str:
 
 
 def _figure(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
-    spec = plots.spec(chart)
+    spec = plots.without_outlines(plots.spec(chart))
     return Figure(figure_id, title, note, chart, spec, int(spec["height"]) + _AXIS_ROOM)

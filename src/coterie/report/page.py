@@ -5,7 +5,7 @@ Records in, a file out. Text is escaped by Jinja; figures travel as JSON and are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from coterie import records
 from coterie.manifest import Manifest
-from coterie.plots import colour, drawing, drawing_scripts, shape
+from coterie.plots import colour, drawing, drawing_scripts, outlines, shape
 from coterie.plots.theme import ON_DARK, printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
@@ -27,7 +27,7 @@ from coterie.report.persona import persona_card
 from coterie.report.sheet import sheet
 from coterie.report.tried import tried
 from coterie.segments.types import SegmentProfile
-from coterie.terms import A_USER
+from coterie.terms import A_USER, STATE
 from coterie.wording import told_of
 
 __all__ = ["ReportContents", "render", "write_report"]
@@ -77,11 +77,17 @@ def _render(contents: ReportContents) -> str:
             colour=lambda segment_id: colour(segment_id, own.get(segment_id)),
             shape=shape,
             style=Markup(_text("page.css")),  # noqa: S704  # our own style sheet
+            outlines=_outlines(contents),
             scripts=(vega, draw),
             on_dark=ON_DARK,
             policy=embed.security_policy(vega, draw),
         )
     )
+
+
+def _outlines(contents: ReportContents) -> Mapping[str, Any] | None:
+    """Give the outlines of states where a card has a map of them, once for all."""
+    return outlines() if any(its.column == STATE for profile in contents.profiles for its in profile.shares) else None
 
 
 def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
@@ -100,7 +106,18 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
 
 def _without_single_users(profile: SegmentProfile) -> SegmentProfile:
     """Leave out who takes a segment up by name, where items are users: a page may go further than their table."""
-    return replace(profile, marks=tuple(mark for mark in profile.marks if mark.kind != "item"), top_items=())
+    near = profile.neighbour
+    if near is not None:
+        near = replace(near, differences=tuple(one for one in near.differences if one.kind != "item"))
+    return replace(
+        profile,
+        marks=tuple(mark for mark in profile.marks if mark.kind != "item"),
+        top_items=(),
+        distinctive=(),
+        scores=None,
+        markers=tuple(marker for marker in profile.markers if marker.kind != "item"),
+        neighbour=near,
+    )
 
 
 def _environment(manifest: Manifest) -> jinja2.Environment:

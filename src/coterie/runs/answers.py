@@ -88,7 +88,7 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     )
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
     evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
-    key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])
+    key = key_of("profile", key, found_again.segment_ids, [*config.features.items()], config.segments.min_cell)
     make = partial(
         steps.write_profiles,
         *(winner.tried.recipe.config, stored.tables, everybody.placed, chosen),

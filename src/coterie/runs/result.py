@@ -262,14 +262,29 @@ class _KeptMap:
     projection: Projection
 
 
-def read_record(path: Path, kind: Any, schema: str, version: int) -> Any:
+def read_profiles(path: Path) -> tuple[SegmentProfile, ...]:
+    """Read profiles; those of version 1 lack what came later, and may show small bins.
+
+    Raises:
+        ModelError: missing, damaged, or of another schema or version.
+    """
+    found: tuple[SegmentProfile, ...] = read_record(
+        path, tuple[SegmentProfile, ...], segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, earlier=(1,)
+    )
+    return found
+
+
+def read_record(path: Path, kind: Any, schema: str, version: int, *, earlier: tuple[int, ...] = ()) -> Any:
     """Read one record into its dataclass.
+
+    Args:
+        earlier: versions that lack nothing but what the dataclass has a default for.
 
     Raises:
         ModelError: missing, damaged, or of another schema or version.
     """
     try:
-        return TypeAdapter(kind).validate_python(records.read(path, schema, version))
+        return TypeAdapter(kind).validate_python(records.read(path, schema, version, earlier=earlier))
     except ValidationError as error:
         raise ModelError(
             f"the record '{path}' is damaged ({error.error_count()} faults); run `coterie run` again"
@@ -304,11 +319,6 @@ def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
                 segment_types.SEGMENTS_VERSION,
             )
         ),
-        profiles=read_record(
-            folder / "profiles.json",
-            tuple[SegmentProfile, ...],
-            segment_types.PROFILES_SCHEMA,
-            segment_types.PROFILES_VERSION,
-        ),
+        profiles=read_profiles(folder / "profiles.json"),
         quality=read_record(folder / "quality.json", tuple[RuleCount, ...], "coterie.quality", 1),
     )

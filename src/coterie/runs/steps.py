@@ -22,7 +22,7 @@ from coterie.runs import tables_on_disk
 from coterie.runs.budget import Plan
 from coterie.runs.placing import Placed, place_all
 from coterie.runs.renaming import with_merged_tags
-from coterie.runs.result import read_record
+from coterie.runs.result import read_profiles
 from coterie.runs.searching import Chosen, Winner
 from coterie.segments.lineage import Identified, Origin
 from coterie.segments.matching import Partition
@@ -130,24 +130,32 @@ def write_profiles(
 ) -> None:
     """Profile the chosen segments, and write who is where."""
     found = chosen.model.clusterer.assign(placed.points)
-    whole, columns = _basis(config)
+    whole, columns = basis_of(config)
     noun = config.nouns[0]
     segment_ids = tuple(origin.id for origin in found_again.origins)
-    members = Members(placed.ids, found_again.labels, segment_ids, found.distance, whole, columns, noun)
-    events = event_table(config, tables)
-    options = ProfileOptions(
-        positive_from=positive_floor(config, events) if events is not None else None,
-        min_items=1 if noun == A_USER else MIN_PEOPLE,
-        poles={(name, column): ends for name, table in config.tables.items() for column, ends in table.poles.items()},
-    )
-    profiles = profile_segments(with_merged_tags(tables, config), members, options)
+    labels = found_again.labels
+    centres = [placed.points[labels == label].mean(axis=0, dtype=np.float64) for label in range(len(segment_ids))]
+    members = Members(placed.ids, labels, segment_ids, found.distance, whole, columns, noun, np.array(centres))
+    profiles = profile_segments(with_merged_tags(tables, config), members, profile_options(config, tables))
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
     local.write_parquet(rows, folder / "assignments.parquet")
     records.write_whole(folder / "assignments.csv", csv_of_frame(rows).encode())
 
 
-def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+def profile_options(config: Config, tables: Tables) -> ProfileOptions:
+    """Give how the profiles of a project are made."""
+    events = event_table(config, tables)
+    return ProfileOptions(
+        min_cell=config.segments.min_cell,
+        positive_from=positive_floor(config, events) if events is not None else None,
+        min_items=1 if config.nouns[0] == A_USER else MIN_PEOPLE,
+        poles={(name, column): ends for name, table in config.tables.items() for column, ends in table.poles.items()},
+        seed=config.project.seed,
+    )
+
+
+def basis_of(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     """Give the tables that segments are formed on whole, and the columns where it is only some."""
     features = [feature for feature in config.features.values() if feature.use == "basis"]
     # Columns of events are chosen among their people's: the events themselves are read whole.
@@ -160,10 +168,7 @@ def _basis(config: Config) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
 
 def load_profiles(folder: Path) -> tuple[SegmentProfile, ...]:
     """Read the profiles that ``write_profiles`` wrote."""
-    profiles: tuple[SegmentProfile, ...] = read_record(
-        folder / "profiles.json", tuple[SegmentProfile, ...], PROFILES_SCHEMA, PROFILES_VERSION
-    )
-    return profiles
+    return read_profiles(folder / "profiles.json")
 
 
 def summarise(

@@ -14,8 +14,10 @@ import polars as pl
 from coterie.engines import local
 from coterie.errors import DataError, shown
 from coterie.features.answers import Answers
+from coterie.features.contract import Ids
 from coterie.segments.members import Members
 from coterie.segments.statistics import MeanSums
+from coterie.segments.suppression import Mask, hidden_in_columns, hidden_in_table
 from coterie.tables.types import CheckedTable, Tables
 from coterie.terms import LABEL, NOISE, TAG, TITLE, USER, AttributeKind
 
@@ -61,6 +63,12 @@ class CategoryColumn:
     def is_multiple(self) -> bool:
         """Whether some have several values, so that shares add up to more than 1."""
         return int(self.counts_all.sum()) > self.known_all
+
+    def hidden(self, least: int) -> Mask:
+        """Give (k, v) which counts are withheld so that no cell of fewer than ``least`` users can be had."""
+        counts = np.vstack([self.counts, self.counts_all - self.counts.sum(axis=0)])
+        of = hidden_in_columns if self.is_multiple else hidden_in_table
+        return of(counts, least)[:-1]
 
 
 def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
@@ -127,6 +135,33 @@ def _count_tags(tables: Tables, members: Members) -> tuple[CategoryColumn, ...]:
         of_label = dict(known.select(LABEL, _COUNT).iter_rows())
         inside = np.array([of_label.get(label, 0) for label in range(members.n_segments)], dtype=np.int64)
         found.append(replace(column, known=inside, known_all=sum(of_label.values())))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """A categorical attribute, user by user.
+
+    Args:
+        values: (n,) text, null where unknown.
+    """
+
+    table: str
+    column: str
+    values: pl.Series
+
+
+def read_categories(tables: Tables, ids: Ids) -> tuple[Values, ...]:
+    """Read the categorical attributes of some users, in the order of their ids; each is described once."""
+    asked = pl.DataFrame({USER: pl.Series(ids.tolist(), dtype=pl.String)})
+    found = []
+    for table in tables.users:
+        columns = _of_kind(table, "category")
+        if columns:
+            cells = table.frame.select(USER, *(nw.col(column).cast(nw.String) for column in columns))
+            rows = local.collect(local.here(cells).join(local.lazy(asked), on=USER, how="inner"))
+            aligned = asked.join(rows, on=USER, how="left", maintain_order="left")
+            found += [Values(table.name, column, aligned[column]) for column in columns]
     return tuple(found)
 
 

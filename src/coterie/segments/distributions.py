@@ -8,46 +8,76 @@ import numpy.typing as npt
 from coterie.segments.attributes import CategoryColumn, NumberColumn
 from coterie.segments.events import EventCounts
 from coterie.segments.members import Members, ProfileOptions
+from coterie.segments.suppression import Mask, hidden_in_table, lost
 from coterie.segments.types import Activity, Histogram, Shares
 from coterie.tables.binning import binned, round_edges
-from coterie.tables.suppression import OTHER_VALUES, may_be_named
-from coterie.terms import STATE
+from coterie.tables.suppression import OTHER_VALUES
+from coterie.terms import NOISE, STATE
+
+JOINED = (1, 2, 3, 4)  # bins at a time
+LOST = 0.1  # share of users in bins that are withheld, up to which bins are not too fine
 
 
-def histogram(column: NumberColumn, label: int, members: Members, options: ProfileOptions) -> Histogram | None:
-    """Give a number's distribution in a segment, or None where fewer than ``min_cell`` of its users are known.
+def histograms(column: NumberColumn, members: Members, options: ProfileOptions) -> tuple[Histogram | None, ...]:
+    """Give a number's distribution in every segment, None where too few of its users are known.
 
-    Single bins are shown however few users they hold.
+    All have the same bins, the finest in which hardly anybody falls into a bin that is withheld; neighbours are joined
+    where round ones are too fine.
     """
     known = ~np.isnan(column.values)
-    inside = column.values[known & (members.labels == label)]
-    if inside.size < options.min_cell:
-        return None
-    edges = round_edges(column.values[known])
-    return Histogram(
-        column=column.column,
-        edges=edges,
-        inside=binned(inside, edges),
-        overall=binned(column.values[known], edges),
-        median=float(np.median(inside)),
-        mean=float(inside.mean()),
+    if not known.any():
+        return (None,) * members.n_segments
+    finest = round_edges(column.values[known])
+    groups = [column.values[known & (members.labels == label)] for label in range(members.n_segments)]
+    others = column.values[known & (members.labels == NOISE)]
+    tried = []
+    for step in JOINED:
+        edges = _joined(finest, step)
+        counts = np.array([binned(group, edges) for group in [*groups, others]], dtype=np.int64)
+        hidden = hidden_in_table(counts, options.min_cell)
+        tried.append((lost(counts, hidden), step, edges, counts, hidden))
+        if tried[-1][0] <= LOST:
+            break
+    _, _, edges, counts, hidden = min(tried, key=lambda one: (one[0] > LOST, one[0], one[1]))
+    overall = _masked(counts.sum(axis=0), np.asarray(hidden.all(axis=0)))
+    return tuple(
+        Histogram(column.column, edges, _masked(counts[label], hidden[label]), overall, *_middle(group))
+        if not hidden[label].all()
+        else None
+        for label, group in enumerate(groups)
     )
 
 
-def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Shares | None:
+def _joined(edges: tuple[float, ...], step: int) -> tuple[float, ...]:
+    """Join bins of equal width, as many at a time; the last one keeps that width."""
+    width = (edges[-1] - edges[0]) / (len(edges) - 1) * step
+    kept = edges[::step]
+    return kept if (len(edges) - 1) % step == 0 else (*kept, kept[-1] + width)
+
+
+def _masked(counts: npt.NDArray[np.int64], hidden: Mask) -> tuple[int | None, ...]:
+    return tuple(None if its else count for count, its in zip(counts.tolist(), hidden.tolist(), strict=True))
+
+
+def _middle(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    return float(np.median(values)), float(values.mean())
+
+
+def shares(column: CategoryColumn, label: int, hidden: Mask, options: ProfileOptions) -> Shares | None:
     """Give the shares of a category's values in a segment, or None where no value can be named.
 
-    Named are the ``max_values`` most frequent values among all users, of states all, as far as ``min_cell`` users of
-    the segment have them. The others are one entry, ``OTHER_VALUES``, last. Where that entry itself would be of fewer
-    users, the smallest named value joins it, so that no small count can be had by subtraction. Of tags, of which one
-    user may have several, nothing can be had by subtraction, and there is no such entry.
+    Named are the ``max_values`` most frequent values among all users, of states all, as far as they are not withheld
+    and ``min_cell`` users of the segment have them. The others are one entry, ``OTHER_VALUES``, last; of tags, of which
+    one user may have several, there is no such entry.
+
+    Args:
+        hidden: (k, v) what is withheld (``CategoryColumn.hidden``).
     """
     counts, overall = column.counts[label], column.counts_all
     known, known_all = int(column.known[label]), column.known_all
-    if known < options.min_cell:
-        return None
-    most = None if column.column == STATE else options.max_values
-    named = may_be_named(counts, min_cell=options.min_cell, most=most, adds_up=not column.is_multiple)
+    named = (counts >= options.min_cell) & ~hidden[label]
+    if column.column != STATE:
+        named[options.max_values :] = False
     if not named.any():
         return None
     values = [value for value, its in zip(column.values, named, strict=True) if its]
@@ -65,9 +95,11 @@ def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Share
     )
 
 
-def activity(counts: EventCounts, label: int, members: Members) -> Activity:
-    """Give how much a segment does, and at which mean value of all its events."""
+def activity(counts: EventCounts, label: int, members: Members, options: ProfileOptions) -> Activity | None:
+    """Give how much a segment does, and at which mean value of all its events; None of a segment of few users."""
     own = members.labels == label
+    if own.sum() < options.min_cell:
+        return None
     return Activity(
         events_inside=float(np.median(counts.events[own])),
         events_overall=float(np.median(counts.events)),

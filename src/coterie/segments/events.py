@@ -22,7 +22,6 @@ from coterie.features.contract import Ids
 from coterie.parallel import default_threads, map_in_order
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.statistics import RatioSums
-from coterie.segments.types import TopItems
 from coterie.tables.coded import Coded, Codes, Numbers
 from coterie.tables.types import CheckedTable, Tables, events_of
 from coterie.terms import ITEM, TAG, TITLE
@@ -54,6 +53,25 @@ class KeyCounts:
     overall: RatioSums
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """How often which item was given which value.
+
+    Args:
+        values: (v,) ascending; None where events have no value, or too many: then v is 1.
+        items: (m,) sorted ids; named: their titles.
+        events: (k + 1, v, m), noise last; users: users behind them, None where each event is of another user.
+        takers: (k + 1, m) users with a positive event.
+    """
+
+    values: Floats | None
+    items: Ids
+    named: tuple[str, ...]
+    events: Counts
+    users: Counts | None
+    takers: Counts
+
+
 @dataclass(frozen=True, slots=True)
 class EventCounts:
     """One table of events, counted.
@@ -63,7 +81,7 @@ class EventCounts:
         events: (n,) events of each member; positive: those of them that are positive.
         values: (n,) sum of each member's values, None where events have no value; valued: (n,) events that have one.
         items, tags: tags is None where items have none.
-        top_items: one tuple a segment.
+        scored: events by segment, value and item.
     """
 
     table: str
@@ -73,7 +91,7 @@ class EventCounts:
     valued: npt.NDArray[np.int64]
     items: KeyCounts
     tags: KeyCounts | None
-    top_items: tuple[tuple[TopItems, ...], ...]
+    scored: Scored
 
 
 def count_events(tables: Tables, table: CheckedTable, members: Members, options: ProfileOptions) -> EventCounts:
@@ -81,15 +99,14 @@ def count_events(tables: Tables, table: CheckedTable, members: Members, options:
     events = events_of(table)
     place = placed(np.arange(len(events.users), dtype=np.int32), events.users, members.ids)
     values = _few_values(events, place)
-    titles, tagged = _titles(tables), _tags(tables, options.min_items)
-    tags = None if tagged is None else _Incidence.of(tagged, events.items)
+    titles, tags = _titles(tables), incidence(tables, events.items, options)
     sums = _Sums(members, len(events.items), values, 0 if tags is None else len(tags.labels))
 
     def one(users: tuple[int, int]) -> _Sums:
         some = _Some.of(events.between(*users), place, members, options)
         return _Sums(members, len(events.items), values, 0 if tags is None else len(tags.labels)).add(some, tags)
 
-    for counted in map_in_order(one, _some_at_a_time(events), threads=default_threads()):
+    for counted in map_in_order(one, some_at_a_time(events), threads=default_threads()):
         sums.merge(counted)
     named = _named(events.items, titles)
     positive = sums.positive
@@ -101,7 +118,9 @@ def count_events(tables: Tables, table: CheckedTable, members: Members, options:
         valued=sums.valued,
         items=_key_counts(sums.by_item, named, positive, members, options),
         tags=None if tags is None else _key_counts(sums.by_tag, tags.labels, positive, members, options),
-        top_items=tuple(_top_items(grid, values, events.items, named, options.top_items) for grid in sums.top),
+        scored=Scored(
+            values, events.items, named, sums.top, sums.top - sums.again if sums.repeats else None, sums.by_item[_USERS]
+        ),
     )
 
 
@@ -144,7 +163,9 @@ class _Sums:
 
     Attributes:
         events, positive, valued, values: (n,) of each member. by_item, by_tag: grids of (k + 1, m), noise last, of
-            users with a positive event, and of y, y * y and y * n over them. top: one grid of (values, m) a segment.
+            users with a positive event, and of y, y * y and y * n over them. top: (k + 1, values, m) events, noise
+            last; again: those of them beyond the first that a user gave an item with that value. repeats: whether there
+            are such.
     """
 
     def __init__(self, members: Members, n_items: int, few_values: Floats | None, n_tags: int) -> None:
@@ -154,18 +175,21 @@ class _Sums:
         self._few_values = few_values
         self.by_item = {name: np.zeros((k + 1, n_items), np.int64) for name in _SUMS}
         self.by_tag = {name: np.zeros((k + 1, n_tags), np.int64) for name in _SUMS}
-        self.top = np.zeros((k, 1 if few_values is None else len(few_values), n_items), np.int64)
+        self.top = np.zeros((k + 1, 1 if few_values is None else len(few_values), n_items), np.int64)
+        self.again, self.repeats = np.zeros((1, 1, 1), np.int64), False
 
     def merge(self, other: _Sums) -> None:
         """Add what was counted of other events."""
         for mine, theirs in zip(self._parts(), other._parts(), strict=True):
             np.add(mine, theirs, out=mine)
+        if other.repeats:
+            self.again, self.repeats = self.again + other.again, True
 
     def _parts(self) -> list[npt.NDArray[Any]]:
         per_member = [self.events, self.positive, self.valued, self.values]
         return [*per_member, self.top, *self.by_item.values(), *self.by_tag.values()]
 
-    def add(self, some: _Some, tags: _Incidence | None) -> _Sums:
+    def add(self, some: _Some, tags: Incidence | None) -> _Sums:
         """Count some events; all of a member's come at once."""
         n = len(self.events)
         self.events += np.bincount(some.member, minlength=n)
@@ -186,16 +210,22 @@ class _Sums:
         return self
 
     def _add_top(self, some: _Some) -> None:
-        k, n_values, m = self.top.shape
-        inside = some.row < k
+        _, n_values, m = self.top.shape
         if self._few_values is None or some.value is None:
-            which = np.zeros(len(some.row), np.int64)
+            which, known = np.zeros(len(some.row), np.int64), np.ones(len(some.row), np.bool_)
         else:
-            known = self._few_values.astype(some.value.dtype)  # else every value would be widened to compare
-            which = np.minimum(np.searchsorted(known, some.value), n_values - 1)
-            inside &= ~np.isnan(some.value)
-        cells = (some.row[inside].astype(np.int64) * n_values + which[inside]) * m + some.item[inside]
+            few = self._few_values.astype(some.value.dtype)  # else every value would be widened to compare
+            which, known = np.minimum(np.searchsorted(few, some.value), n_values - 1), ~np.isnan(some.value)
+        cells = ((some.row.astype(np.int64) * n_values + which) * m + some.item)[known]
         self.top += np.bincount(cells, minlength=self.top.size).reshape(self.top.shape)
+        if len(some.first) < len(some.row):
+            # A user counts once in a cell, however often.
+            pairs = np.repeat(np.arange(len(some.first)), np.diff(some.first, append=len(some.row)))[known]
+            order = np.lexsort((cells, pairs))
+            same = (np.diff(cells[order]) == 0) & (np.diff(pairs[order]) == 0)
+            again = cells[order][1:][same]
+            self.again = self.again + np.bincount(again, minlength=self.top.size).reshape(self.top.shape)
+            self.repeats = True
 
 
 def _add(grids: Mapping[str, Counts], row: Codes, key: Codes, y: Counts, n: Counts) -> None:
@@ -207,7 +237,7 @@ def _add(grids: Mapping[str, Counts], row: Codes, key: Codes, y: Counts, n: Coun
         grids[name][...] += summed.astype(np.int64).reshape(shape)
 
 
-def _some_at_a_time(events: Coded) -> Iterator[tuple[int, int]]:
+def some_at_a_time(events: Coded) -> Iterator[tuple[int, int]]:
     """Give ranges of users with about ``AT_ONCE`` events each."""
     first = 0
     while first < len(events.users):
@@ -220,7 +250,7 @@ def _some_at_a_time(events: Coded) -> Iterator[tuple[int, int]]:
 def _few_values(events: Coded, place: Codes) -> Floats | None:
     """Give the sorted values of the members' events where they are few enough to have lists of their own."""
     found: set[float] = set()
-    for users in _some_at_a_time(events):
+    for users in some_at_a_time(events):
         some = events.between(*users)
         if some.value is None:
             return None
@@ -231,14 +261,14 @@ def _few_values(events: Coded, place: Codes) -> Floats | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Incidence:
+class Incidence:
     """Which items have which tags: (m, t) of ones, and the sorted (t,) tags."""
 
     matrix: sp.csr_array
     labels: tuple[str, ...]
 
     @classmethod
-    def of(cls, pairs: pl.DataFrame, items: Ids) -> _Incidence:
+    def of(cls, pairs: pl.DataFrame, items: Ids) -> Incidence:
         """Args: distinct pairs of an item and tag, without blanks."""
         known = pairs.filter(pl.col(ITEM).is_in(pl.Series(items.tolist(), dtype=pl.String).implode()))
         labels = known[TAG].unique().sort()
@@ -253,6 +283,12 @@ class _Incidence:
         n = int(member.max(initial=0)) - first + 1
         of_tags = sp.coo_array(sp.csr_array((y, (member - first, item)), shape=(n, self.matrix.shape[0])) @ self.matrix)
         return (of_tags.row + first).astype(np.int32), of_tags.col.astype(np.int32), of_tags.data
+
+
+def incidence(tables: Tables, items: Ids, options: ProfileOptions) -> Incidence | None:
+    """Give which items have which tags, of tags that enough items have; None where items have none."""
+    tagged = _tags(tables, options.min_items)
+    return None if tagged is None else Incidence.of(tagged, items)
 
 
 def _named(items: Ids, titles: pl.DataFrame | None) -> tuple[str, ...]:
@@ -318,20 +354,3 @@ def _ratio_sums(
     sums = [grids[_Y], grids[_YY], grids[_YN], n, nn, users]
     floats = [np.asarray(part, dtype=np.float64) for part in sums]
     return RatioSums(*(part[:k] for part in floats)), RatioSums(*(part.sum(axis=0, keepdims=True) for part in floats))
-
-
-def _top_items(grid: Counts, values: Floats | None, items: Ids, named: tuple[str, ...], n: int) -> tuple[TopItems, ...]:
-    """Lists of one segment, highest value first; level items in the order of their titles, then of their ids.
-
-    Args:
-        grid: (values, m) events of the segment. values: (values,) or None for one list. items, named: (m,).
-    """
-    lists = []
-    for counts, value in reversed(list(zip(grid, [None] if values is None else values.tolist(), strict=True))):
-        some = np.flatnonzero(counts)
-        if len(some) > n:
-            some = np.flatnonzero(counts >= max(1, np.partition(counts, -n)[-n]))
-        first = sorted(some.tolist(), key=lambda place: (-counts[place], named[place], items[place]))[:n]
-        if first:
-            lists.append(TopItems(value, tuple((named[place], int(counts[place])) for place in first)))
-    return tuple(lists)

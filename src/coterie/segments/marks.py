@@ -12,13 +12,23 @@ import numpy.typing as npt
 from coterie.segments.attributes import CategoryColumn, NumberColumn, mean_sums
 from coterie.segments.events import EventCounts, KeyCounts
 from coterie.segments.members import Members, ProfileOptions
-from coterie.segments.statistics import Comparison, benjamini_hochberg, compare_means, compare_ratios, compare_shares
+from coterie.segments.statistics import (
+    Comparison,
+    MeanSums,
+    RatioSums,
+    benjamini_hochberg,
+    compare_means,
+    compare_ratios,
+    compare_shares,
+)
+from coterie.segments.suppression import Mask, hidden_in_columns
 from coterie.segments.types import Mark, MarkKind
 from coterie.selection.types import Interval
 from coterie.terms import Use
 
 KIND_ORDER: tuple[MarkKind, ...] = ("tag", "item", "category", "number")
 ACTIVITY_COLUMN = "events"
+_DEFAULT = ProfileOptions()
 ACTIVITY_LABEL = "events per user"
 
 
@@ -28,7 +38,9 @@ class Family:
 
     Args:
         n: (k, m) users of the segment behind a figure. n_all: (m,) of all users.
-        p_adjusted: (k, m), over all families of the same use.
+        hidden: (k, m) whether a figure is withheld (``coterie.segments.suppression``).
+        inside: sums over the users of each segment. logged: those of the logarithm, where that is what is tested.
+        p_adjusted: (k, m), over all families of the same use. n_users: with any positive event.
     """
 
     kind: MarkKind
@@ -38,8 +50,12 @@ class Family:
     labels: tuple[str, ...]
     n: npt.NDArray[np.int64]
     n_all: npt.NDArray[np.int64]
+    hidden: Mask
+    inside: RatioSums | MeanSums
+    logged: MeanSums | None
     compared: Comparison
     p_adjusted: npt.NDArray[np.float64]
+    n_users: int = 0
 
 
 def families(
@@ -47,19 +63,21 @@ def families(
     numbers: Iterable[NumberColumn],
     categories: Iterable[CategoryColumn],
     members: Members,
+    options: ProfileOptions = _DEFAULT,
 ) -> tuple[Family, ...]:
     """Make every comparison of a profile and adjust them for their number."""
+    least = options.min_cell
     found: list[Family] = []
     events = tuple(events)
     for counts in events:
         use = members.use_of(counts.table)
-        found.append(_of_keys("item", counts.items, counts.table, use))
+        found.append(_of_keys("item", counts.items, counts.table, use, least))
         if counts.tags is not None:
-            found.append(_of_keys("tag", counts.tags, counts.table, use))
+            found.append(_of_keys("tag", counts.tags, counts.table, use, least))
         label = ACTIVITY_LABEL if len(events) == 1 else f"{ACTIVITY_LABEL} in {counts.table}"
-        found.append(_of_activity(counts, members, use, label))
-    found += [_of_category(column, members) for column in categories]
-    found += [_of_number(column, members) for column in numbers]
+        found.append(_of_activity(counts, members, (use, label), least))
+    found += [_of_category(column, members, least) for column in categories]
+    found += [_of_number(column, members, least) for column in numbers]
     return _adjusted(found)
 
 
@@ -90,8 +108,8 @@ def marks_of(found: Sequence[Family], label: int, options: ProfileOptions) -> tu
     """Give the marks of one segment.
 
     All values and numbers are kept, of items and tags only significant ones, by table the strongest ``max_over`` and
-    ``max_under``. What fewer than ``min_cell`` users of the segment are behind is left out. Order: kind; significant
-    ones first; over-indexed ones first; strongest first.
+    ``max_under``. What fewer than ``min_cell`` users of the segment are behind is left out, and what would tell of so
+    few by subtraction. Order: kind; significant ones first; over-indexed ones first; strongest first.
     """
     kept: list[Mark] = []
     for family in found:
@@ -105,38 +123,81 @@ def marks_of(found: Sequence[Family], label: int, options: ProfileOptions) -> tu
     return tuple(sorted(kept, key=_order))
 
 
-def _of_keys(kind: MarkKind, counts: KeyCounts, table: str, use: Use) -> Family:
+def _of_keys(kind: MarkKind, counts: KeyCounts, table: str, use: Use, least: int) -> Family:
     compared = compare_ratios(counts.inside, counts.overall)
-    return Family(kind, table, kind, use, counts.labels, counts.users, counts.users_all, compared, compared.p)
+    hidden = hidden_in_columns(_with_others(counts.users, counts.users_all), least)[:-1]
+    if kind == "tag":
+        hidden = _without_small_rest(hidden, counts, least)
+    return Family(
+        kind, table, kind, use, counts.labels, counts.users, counts.users_all, hidden, counts.inside, None, compared,
+        compared.p, int(counts.overall.users.item()),
+    )  # fmt: skip
 
 
-def _of_category(column: CategoryColumn, members: Members) -> Family:
+def _with_others(counts: npt.NDArray[np.int64], counts_all: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give counts of segments and, last, of users in no segment."""
+    return np.vstack([counts, counts_all - counts.sum(axis=0)])
+
+
+def _without_small_rest(hidden: Mask, counts: KeyCounts, least: int) -> Mask:
+    """Withhold more where each event has one tag: then what is shown and what is not add up to all events."""
+    y, n = counts.inside.y, counts.inside.n[:, 0]
+    if not len(counts.labels) or (y.sum(axis=1) > n).any():
+        return hidden
+    hidden = hidden.copy()
+    for _ in range(len(counts.labels)):
+        rest = n - np.where(hidden, 0, y).sum(axis=1)
+        short = np.flatnonzero((rest > 0) & (rest < least) & ~hidden.all(axis=1))
+        if not len(short):
+            break
+        hidden[short, np.where(hidden[short], np.inf, y[short]).argmin(axis=1)] = True
+        everybody = _with_others(np.where(hidden, least - 1, counts.users), counts.users_all)
+        hidden |= hidden_in_columns(np.maximum(everybody, 0), least)[:-1]
+    return hidden
+
+
+def _of_category(column: CategoryColumn, members: Members, least: int) -> Family:
     counts, counts_all = column.counts.astype(np.float64), column.counts_all.astype(np.float64)[None, :]
     known, known_all = column.known.astype(np.float64)[:, None], np.full((1, 1), float(column.known_all))
     compared = compare_shares(counts, known, counts_all, known_all)
     use = members.use_of(column.table, column.column)
-    kind: MarkKind = "category"
+    inside = RatioSums(counts, counts, counts, known, known, known)
     return Family(
-        kind, column.table, column.column, use, column.values, column.counts, column.counts_all, compared, compared.p
-    )
+        "category", column.table, column.column, use, column.values, column.counts, column.counts_all,
+        column.hidden(least), inside, None, compared, compared.p,
+    )  # fmt: skip
 
 
-def _of_number(column: NumberColumn, members: Members) -> Family:
+def _of_number(column: NumberColumn, members: Members, least: int) -> Family:
     inside, overall = mean_sums(column.values, members)
     compared = compare_means(inside, overall)
-    n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
     use = members.use_of(column.table, column.attribute or column.column)
-    return Family("number", column.table, column.column, use, (column.column,), n, n_all, compared, compared.p)
+    return Family(
+        "number", column.table, column.column, use, (column.column,), *_known(inside, overall, least), inside, None,
+        compared, compared.p,
+    )  # fmt: skip
 
 
-def _of_activity(counts: EventCounts, members: Members, use: Use, label: str) -> Family:
+def _known(
+    inside: MeanSums, overall: MeanSums, least: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Mask]:
+    """Give users of whom a number is known, by segment and of all, and which of its means are withheld."""
+    n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
+    return n, n_all, hidden_in_columns(_with_others(n, n_all), least)[:-1]
+
+
+def _of_activity(counts: EventCounts, members: Members, said: tuple[Use, str], least: int) -> Family:
     """Compare events per user: means as they are, tested on a log scale, since a few users do a great deal."""
-    raw = compare_means(*mean_sums(counts.events.astype(np.float64), members))
+    sums, sums_all = mean_sums(counts.events.astype(np.float64), members)
+    raw = compare_means(sums, sums_all)
     inside, overall = mean_sums(np.log1p(counts.events.astype(np.float64)), members)
     logged = compare_means(inside, overall)
     compared = replace(raw, p=logged.p, effect=logged.effect)
-    n, n_all = inside.n.astype(np.int64), overall.n[0].astype(np.int64)
-    return Family("number", counts.table, ACTIVITY_COLUMN, use, (label,), n, n_all, compared, compared.p)
+    use, label = said
+    return Family(
+        "number", counts.table, ACTIVITY_COLUMN, use, (label,), *_known(sums, sums_all, least), sums, inside, compared,
+        compared.p,
+    )  # fmt: skip
 
 
 def _adjusted(found: Sequence[Family]) -> tuple[Family, ...]:
@@ -163,7 +224,7 @@ def _adjusted_together(found: Sequence[Family]) -> tuple[Family, ...]:
 
 
 def _shown(family: Family, label: int, options: ProfileOptions) -> npt.NDArray[np.intp]:
-    shown = family.n[label] >= options.min_cell
+    shown = (family.n[label] >= options.min_cell) & ~family.hidden[label]
     if family.kind in {"item", "tag"}:
         shown = shown & (family.p_adjusted[label] < options.fdr)
     return np.flatnonzero(shown)

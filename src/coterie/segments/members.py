@@ -27,6 +27,7 @@ class Members:
         basis_tables: names of the tables that segments were formed on, with all their columns.
         basis_columns: (table, column) pairs that segments were formed on, where it was not the whole table.
         noun: what the members are called; users, unless something else is segmented.
+        centres: (k, d) of the segments in the embedding; None where they are not known.
 
     Raises:
         DataError: the lengths differ, ids are not sorted, a label has no segment or a segment no user.
@@ -39,6 +40,7 @@ class Members:
     basis_tables: frozenset[str] = frozenset()
     basis_columns: frozenset[tuple[str, str]] = frozenset()
     noun: Noun = A_USER
+    centres: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.labels) == len(self.distance):
@@ -85,7 +87,8 @@ class ProfileOptions:
 
     Args:
         fdr: share of false marks, in expectation, among the significant ones of a whole profile, in (0, 1).
-        min_cell: cells of fewer users of the segment are not shown, so that nobody is singled out; at least 2.
+        min_cell: cells of fewer users are not shown, nor what would give them away, so that nobody is singled out; at
+            least 2.
         min_users: an item or tag of fewer users, over all segments, is not tested. The floor does not look at segments,
             so it keeps the number of tests down without bending them (Bourgon, Gentleman & Huber 2010,
             "Independent filtering increases detection power for high-throughput experiments").
@@ -95,6 +98,8 @@ class ProfileOptions:
         max_over: items, and tags, kept a segment of those it over-indexes on. max_under: under-indexes on.
         max_values: values of a category shown by name, the others together; states are all shown.
         exemplars: users nearest to the centre that are named.
+        sample: users that percentiles, markers and rules are made on where there are more.
+        seed: which users those are, and which of them a rule is made on.
         poles: by (table, column), what the low and the high end of a number are called.
 
     Raises:
@@ -111,6 +116,8 @@ class ProfileOptions:
     max_under: int = 10
     max_values: int = 20
     exemplars: int = 5
+    sample: int = 20_000
+    seed: int = 7
     poles: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

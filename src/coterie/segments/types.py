@@ -15,9 +15,10 @@ from coterie.terms import Use
 SEGMENTS_SCHEMA = "coterie.segments"
 SEGMENTS_VERSION = 1
 PROFILES_SCHEMA = "coterie.profiles"
-PROFILES_VERSION = 1
+PROFILES_VERSION = 2
 
 MarkKind = Literal["item", "tag", "category", "number"]
+ColumnKind = Literal["tag", "number", "activity", "category", "flag", "item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Mark:
         n: users of the segment that have it (items, tags, categories) or whose value is known (numbers).
         n_all: the same among all users.
         inside: share in [0, 1] or mean within the segment: of items and tags the share of its positive events, of
-            categories the share of its users with a known value. overall: the same among all users.
+            categories the share of its users with a known value. overall: the same among all users. What too few users
+            are behind is no mark (``coterie.segments.suppression``).
         index: 100 * inside / overall, with its 95 % interval; 100 = average. None for numbers that can be negative, of
             which the mean has no index.
         effect: log2(inside / rest) for shares, Cohen's d against the rest for numbers (for "events per user", which are
@@ -109,14 +111,15 @@ class Histogram:
     Args:
         column: the attribute.
         edges: (b + 1,) bin edges, the same for every segment of a run.
-        inside: (b,) users of the segment. overall: (b,) all users.
+        inside: (b,) users of the segment, None where they are few or would tell of few. overall: (b,) all users, None
+            in bins that no segment is shown in.
         median, mean: of the segment.
     """
 
     column: str
     edges: tuple[float, ...]
-    inside: tuple[int, ...]
-    overall: tuple[int, ...]
+    inside: tuple[int | None, ...]
+    overall: tuple[int | None, ...]
     median: float
     mean: float
 
@@ -144,11 +147,164 @@ class TopItems:
 
     Args:
         value: the value, for example 5.0, or None where events have no value.
-        items: (title, events) pairs, most frequent first, at most ten.
+        items: (title, events) pairs, most frequent first, at most ten; titles of few users are passed over.
     """
 
     value: float | None
     items: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctItem:
+    """An item that tells a segment from others.
+
+    Args:
+        n: users of the segment. index: 100 * its share of the segment's events over its share of all.
+        shrunk: the index, drawn towards 100 by as much as it is known badly (``coterie.segments.distinctive``).
+    """
+
+    label: str
+    n: int
+    index: float
+    shrunk: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGrid:
+    """How often a segment gave its most frequent items which value.
+
+    Args:
+        items: (i,) titles, most frequent first. values: (v,) highest first.
+        events: (i, v) events; None where too few users are behind them.
+    """
+
+    items: tuple[str, ...]
+    values: tuple[float, ...]
+    events: tuple[tuple[int | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """Where a segment's users stand among all users: 50 is the middle, 90 far up.
+
+    Args:
+        kind: "tag": the share that a tag has of a user's events; "number": an attribute or trait; "activity".
+        percentile: mean of the percentile ranks of the segment's users; a rank is the share of all users with less, and
+            half of those with the same, times 100.
+        n_users: users it was measured on, a sample where there are many.
+    """
+
+    kind: ColumnKind
+    column: str
+    percentile: float
+    n_users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a segment is active, against everybody; times are UTC.
+
+    Args:
+        unit: what one cell is: "hour of the week", or coarser where few users are behind hours; "month" of dates.
+        rows, columns: what the grid's rows and columns are called.
+        inside, overall: (r, c) shares of the segment's events and of all; None where too few users are behind them.
+    """
+
+    unit: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    inside: tuple[tuple[float | None, ...], ...]
+    overall: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One readable column that tells whether a user is of the segment.
+
+    Args:
+        bits: mutual information of the two, in bits, corrected for its bias; share: of all there is to know, in [0, 1].
+        over: whether more of it speaks for the segment. n_users: users it was measured on.
+    """
+
+    kind: ColumnKind
+    column: str
+    bits: float
+    share: float
+    over: bool
+    n_users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One feature by which a segment differs from its nearest neighbour.
+
+    Args:
+        here, there: share or mean in the segment and in the neighbour. effect: as of a ``Mark``, against the neighbour.
+        p_adjusted: Benjamini-Hochberg over all features of the same use and all such pairs.
+    """
+
+    kind: MarkKind
+    table: str
+    column: str
+    label: str
+    use: Use
+    here: float
+    there: float
+    effect: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The segment whose centre is nearest.
+
+    Args:
+        distance: between the two centres, in units of the embedding.
+        differences: the significant ones, strongest first; none where the two differ by chance alone.
+    """
+
+    segment_id: str
+    distance: float
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a rule on a column of the table that ``coterie profile --columns`` writes.
+
+    Args:
+        label: the column for people. operator: with which the column is compared with the value.
+        or_missing: whether a user of whom the column is not known meets it.
+    """
+
+    column: str
+    label: str
+    operator: Literal["<=", ">", "=", "<>"]
+    value: float | str
+    or_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A few conditions that pick most of a segment's users and few others: a shallow decision tree.
+
+    Args:
+        paths: a user is picked by any path of which all conditions hold.
+        sentence: the same for people. sql: the same as what follows WHERE.
+        precision: share of the picked users that are of the segment. recall: share of its users that are picked.
+        base: share of the segment among users, which is the precision of picking blindly. All three are of users that
+            the rule was not made on, and rounded to hundredths.
+        n_fitted, n_measured: users that the rule was made on, and measured on; samples where there are many.
+    """
+
+    paths: tuple[tuple[Condition, ...], ...]
+    sentence: str
+    sql: str
+    precision: float
+    recall: float
+    base: float
+    n_fitted: int
+    n_measured: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +329,10 @@ class SegmentProfile:
         exemplars: ids of the users nearest to the centre.
         activity: None where there are no events.
         sentences: a few plain sentences on what marks the segment, each made from significant marks only.
+        distinctive: items by their shrunk index. scores: items by value, None where events have no value.
+        percentiles: of tags, traits and activity, furthest from the middle first.
+        calendar: None where events have no time. markers: most telling first.
+        neighbour: None where there is one segment. rule: None where no rule was found.
     """
 
     segment_id: str
@@ -183,6 +343,13 @@ class SegmentProfile:
     exemplars: tuple[str, ...]
     activity: Activity | None
     sentences: tuple[str, ...]
+    distinctive: tuple[DistinctItem, ...] = ()
+    scores: ScoreGrid | None = None
+    percentiles: tuple[Percentile, ...] = ()
+    calendar: Calendar | None = None
+    markers: tuple[Marker, ...] = ()
+    neighbour: Neighbour | None = None
+    rule: Rule | None = None
 
     def to_polars(self) -> pl.DataFrame:
         """Give one row a mark: kind, table, column, label, shares, index with its interval, effect, p-values."""

@@ -35,7 +35,12 @@
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, isData(key) ? item : recoloured(item)]));
   }
 
-  const spec = (box, dark) => (dark ? recoloured(read(box)) : read(box));
+  const states = document.getElementById("us-states"); // outlines that all maps of the page share
+  function spec(box, dark) {
+    const own = dark ? recoloured(read(box)) : read(box);
+    if (states && own.data?.name === "us_states") own.datasets = { ...own.datasets, us_states: JSON.parse(states.textContent) };
+    return own;
+  }
 
   function failed(box, error) {
     box.textContent = "This figure could not be drawn.";
