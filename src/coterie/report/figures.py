@@ -217,24 +217,24 @@ def _labelled(profile: SegmentProfile, histograms: Iterable[Histogram]) -> list[
 
 
 def beyond_catalogue(contents: ReportContents) -> tuple[plots.Plot, ...]:
-    """Give the figures of the page that the catalogue of plots does not have as plots, those of single segments first.
+    """Give the figures of the page that the catalogue of plots does not have as plots: of columns, then of segments.
 
     With the catalogue they are all figures of the page.
     """
     own = {segment.id: segment for segment in contents.segments}
     taken = {plot.name for plot in plots.ALL}
-    found = []
+    tables = contents.exploration.tables if contents.exploration is not None else ()
+    found = [
+        _as_plot(figure, f"{table.name}: {figure.title}", plots.EXPLORED[0].group)
+        for place, table in enumerate(tables)
+        for figure in of_columns(place, table)
+    ]
     for profile in contents.profiles:
         segment = own[profile.segment_id]
         for figure in of_segment(profile, segment.colour):
             title = f"{segment.id} {segment.name}: {figure.title}"
             found.append(_as_plot(figure, title, f"Segment {segment.id}"))
-    tables = contents.exploration.tables if contents.exploration is not None else ()
-    rest = (
-        *overview(contents).values(),
-        *(figure for group in of_evidence(contents).values() for figure in group),
-        *(figure for place, table in enumerate(tables) for figure in of_columns(place, table)),
-    )
+    rest = (*overview(contents).values(), *(figure for group in of_evidence(contents).values() for figure in group))
     found += [
         _as_plot(figure, figure.title or figure.name, "The report") for figure in rest if figure.name not in taken
     ]
