@@ -62,7 +62,7 @@ def test_cramers_v_is_that_of_the_whole_table_of_counts(pairs):
     phi = stats.chi2_contingency(table, correction=False).statistic / n
     corrected = max(0.0, phi - (k - 1) * (m - 1) / (n - 1))
     most = min(k - (k - 1) ** 2 / (n - 1), m - (m - 1) ** 2 / (n - 1)) - 1
-    assert found == pytest.approx(min(1.0, (corrected / most) ** 0.5), abs=1e-7)
+    assert found == pytest.approx(min(1.0, (corrected / most) ** 0.5), abs=2e-6)  # what is under rounding is 0
 
 
 def test_correlation_ratio_by_hand():

@@ -87,7 +87,7 @@ def test_a_run_warns_of_a_budget_that_even_a_sample_breaks(tmp_path):
     path = quick_sample(tmp_path, n_users=300)
     n_events = len((path.parent / "ratings.csv").read_text().splitlines()) - 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "MAPPED", 5 * budget.GB / n_events)
+        patch.setattr(budget, "READING", 5 * budget.GB / n_events)
         (warned,) = [line for line in project.run(path).decision.warnings if line.startswith("memory: ")]
     assert "raise memory_gb, or bring fewer events" in warned
 

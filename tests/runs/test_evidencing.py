@@ -30,7 +30,7 @@ def test_a_run_has_its_evidence_under_the_ids_of_its_segments(sample_run):
 
 def test_the_report_shows_it_folded(sample_run):
     page = sample_run.report.read_text(encoding="utf-8")
-    assert page.count('<details class="evidence">') == 4
+    assert page.count('<details class="evidence">') == 4 + 5  # questions, and parts of what the data is
     assert "fig-evidence-separation" in page
 
 

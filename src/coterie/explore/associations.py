@@ -30,6 +30,7 @@ MATRIX_COLUMNS: Final = 14  # that a person can look over
 # Fewer rows a value than this and chance alone makes values tell each other.
 # Source: Cochran (1954), "Some methods for strengthening the common chi-square tests": five expected in a cell.
 ROWS_A_VALUE: Final = 5
+ROUNDING: Final = 1e-12  # of a sum of shares: its root would pass for an association
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _KINDS: Final = frozenset({"number", "category", "us_zip", "value", "time"})
@@ -57,7 +58,9 @@ def cramers_v(left: Codes, right: Codes) -> float | None:
     cells, counts = np.unique(left * len(columns) + right, return_counts=True)
     expected = rows[cells // len(columns)].astype(np.float64) * columns[cells % len(columns)]
     phi = float((counts.astype(np.float64) ** 2 / expected).sum()) - 1.0
-    phi = max(0.0, phi - (k - 1) * (m - 1) / (n - 1))
+    phi -= (k - 1) * (m - 1) / (n - 1)
+    if phi < ROUNDING:
+        return 0.0
     most = min(k - (k - 1) ** 2 / (n - 1), m - (m - 1) ** 2 / (n - 1)) - 1
     return min(1.0, float(np.sqrt(phi / most))) if most > 0 else None
 
