@@ -59,10 +59,10 @@ def cramers_v(left: Codes, right: Codes) -> float | None:
     expected = rows[cells // len(columns)].astype(np.float64) * columns[cells % len(columns)]
     phi = float((counts.astype(np.float64) ** 2 / expected).sum()) - 1.0
     phi -= (k - 1) * (m - 1) / (n - 1)
-    if phi < ROUNDING:
-        return 0.0
     most = min(k - (k - 1) ** 2 / (n - 1), m - (m - 1) ** 2 / (n - 1)) - 1
-    return min(1.0, float(np.sqrt(phi / most))) if most > 0 else None
+    if most <= 0:
+        return None
+    return min(1.0, float(np.sqrt(phi / most))) if phi > ROUNDING else 0.0
 
 
 def correlation_ratio(groups: Codes, numbers: Floats) -> float | None:
