@@ -8,6 +8,7 @@ from __future__ import annotations
 from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.export import spec, svg, to_png, to_svg
+from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
 from coterie.plots.records import UserMap, sample_map
@@ -30,10 +31,12 @@ __all__ = [
     "colour",
     "drawing",
     "drawing_scripts",
+    "drift_bars",
     "find_plot",
     "index_dots",
     "index_heatmap",
     "lift_by_k",
+    "migration_flow",
     "number_distribution",
     "sample_map",
     "segment_lift",

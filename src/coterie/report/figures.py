@@ -71,7 +71,7 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
         )
     if contents.user_map is not None:
         charts["map"] = ("", "", plots.user_map(contents.user_map, segments))
-    return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}
+    return {name: figure_of(f"fig-{name}", *rest) for name, rest in charts.items()}
 
 
 def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
@@ -87,7 +87,7 @@ def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
     for plot in plots.EVIDENCE:
         chart = plot.draw(shown)
         if chart is not None:
-            found[plot.group].append(_figure(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
+            found[plot.group].append(figure_of(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
     return {question: tuple(figures) for question, figures in found.items() if figures}
 
 
@@ -104,13 +104,13 @@ def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure
         if marks:
             formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
             note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
-            figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
+            figures.append(figure_of(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
     for place, histogram in enumerate(_widest_apart(profile)):
         if sum(histogram.inside):
             chart = plots.number_distribution(own, histogram, tint=tint)
             note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
             title = _said(_label_of(profile, histogram.column))
-            figures.append(_figure(f"fig-{own}-number-{place}", title, note, chart))
+            figures.append(figure_of(f"fig-{own}-number-{place}", title, note, chart))
     for place, shares in enumerate(profile.shares):
         if sum(shares.counts):
             figures.append(_shares(f"fig-{own}-shares-{place}", own, shares, tint))
@@ -134,12 +134,12 @@ def _label_of(profile: SegmentProfile, column: str) -> str:
 def _shares(figure_id: str, segment_id: str, shares: Shares, tint: str | None) -> Figure:
     if shares.column != STATE:
         chart = plots.category_shares(segment_id, shares, tint=tint)
-        return _figure(figure_id, _said(shares.column), _left_out(shares), chart)
+        return figure_of(figure_id, _said(shares.column), _left_out(shares), chart)
     outside = sum(count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.TILES)
     note = "Not coloured: too few people to say." + (
         f" {outside:,} are in places that are not named." if outside else ""
     )
-    return _figure(figure_id, "US states", note, plots.state_tiles(segment_id, shares))
+    return figure_of(figure_id, "US states", note, plots.state_tiles(segment_id, shares))
 
 
 def _left_out(shares: Shares) -> str:
@@ -160,6 +160,7 @@ def _said(column: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _figure(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
+def figure_of(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
+    """Give a chart as a figure of a page."""
     spec = plots.spec(chart)
     return Figure(figure_id, title, note, spec, int(spec["height"]) + _AXIS_ROOM)

@@ -14,6 +14,7 @@ from coterie.runs import steps, tables_on_disk
 from coterie.runs.budget import plan_of, sampled
 from coterie.runs.cache import Cache, key_of
 from coterie.runs.evidencing import load_evidence, write_evidence
+from coterie.runs.forgotten import load_kept_out
 from coterie.runs.identity import Identity
 from coterie.runs.journal import Journal
 from coterie.runs.keeping import Kept
@@ -66,13 +67,23 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     kept = Kept(Cache(folder / STATE_FOLDER / "cache", per_run=len(recipes)), journal)
     with journal.step("sources"):
         raw = steps.scan_sources(config, folder)
+    kept_out = load_kept_out(folder)
     # Mappings go into keys as pairs, since their order is part of what they say: which table comes first, which block.
-    key = key_of("tables", [*config.tables.items()], config.clean, {name: raw[name].fingerprint for name in raw})
+    key = key_of(
+        *(
+            "tables",
+            [*config.tables.items()],
+            config.window,
+            config.clean,
+            {name: raw[name].fingerprint for name in raw},
+        ),
+        kept_out,
+    )
     entity = config.project.entity
     stored, tables_folder = kept.answer(
         "tables",
         key,
-        partial(steps.write_tables, config, raw),
+        partial(steps.write_tables, config, raw, kept_out),
         partial(tables_on_disk.load, entity=entity),
         _rows_of_tables,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,14 +118,17 @@ def write_records(
     records.write(folder / "quality.json", "coterie.quality", 1, quality)
 
 
-def read_record(path: Path, kind: Any, schema: str, version: int) -> Any:
+def read_record(path: Path, kind: Any, schema: str, version: int, *, former: Collection[int] = ()) -> Any:
     """Read one record into its dataclass.
+
+    Args:
+        former: versions that are read as well; see ``records.read``.
 
     Raises:
         ModelError: missing, damaged, or of another schema or version.
     """
     try:
-        return TypeAdapter(kind).validate_python(records.read(path, schema, version))
+        return TypeAdapter(kind).validate_python(records.read(path, schema, version, former=former))
     except ValidationError as error:
         raise ModelError(
             f"the record '{path}' is damaged ({error.error_count()} faults); run `coterie run` again"
@@ -149,7 +153,9 @@ def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
         folder = store.open(chosen)
     return Run(
         folder=folder,
-        manifest=read_record(folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION),
+        manifest=read_record(
+            folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION, former=manifests.FORMER
+        ),
         decision=read_record(folder / "decision.json", Decision, decision_types.SCHEMA, decision_types.VERSION),
         segments=read_record(
             folder / "segments.json",

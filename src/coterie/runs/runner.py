@@ -25,6 +25,7 @@ from coterie.report.page import write_report
 from coterie.runs import steps
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
+from coterie.runs.forgotten import load_log, notes_on
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
 from coterie.runs.result import EVIDENCE, RUNS, Run, open_run, write_records
@@ -58,6 +59,7 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
 def _publish(config: Config, folder: Path, identity: Identity, journal: Journal, *, threads: int) -> str:
     """Make the run and let it appear; give its id."""
     made = answer(config, folder, journal, identity, threads=threads)
+    notes = notes_on(load_log(folder), made.raw)
     created = datetime.now(UTC)
     run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with DirectoryStore(folder / RUNS).begin(run_id) as staging:
@@ -73,7 +75,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
             profiles=made.profiles,
             quality=made.stored.counts,
         )
-        account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads)
+        account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads, notes=notes)
         with journal.step("report"):
             so_far = replace(account, steps=tuple(journal.done))
             write_report(staging / "report.html", _contents(config, made, segments, so_far))

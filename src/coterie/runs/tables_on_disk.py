@@ -26,10 +26,12 @@ from coterie.tables.build import BuiltTables
 from coterie.tables.coded import Coded
 from coterie.tables.types import events_of
 from coterie.tables.viewpoint import seen_by
+from coterie.tables.window import Span
 from coterie.terms import EVENTS
 
 SCHEMA = "coterie.tables"
-VERSION = 1
+VERSION = 2
+FORMER = (1,)  # without a span
 LARGE = 2**20  # bytes from which an array is left on disk
 _ARRAYS = ("users", "items", "indptr", "user", "item", "value", "time")
 _COUNTS = TypeAdapter(tuple[RuleCount, ...])
@@ -43,6 +45,7 @@ class StoredTables:
         tables: lazily opened, as the entity sees them. counts: what checks and cleaning did.
         read, kept: rows per table, as checked.
         over_limit: why the run must stop, or None.
+        span: of the events; None where all were read.
     """
 
     tables: Tables
@@ -50,6 +53,7 @@ class StoredTables:
     read: Mapping[str, int]
     kept: Mapping[str, int]
     over_limit: str | None
+    span: Span | None = None
 
 
 def store(built: BuiltTables, folder: Path) -> None:
@@ -78,6 +82,7 @@ def store(built: BuiltTables, folder: Path) -> None:
         "read": built.read,
         "kept": built.kept,
         "over_limit": built.over_limit,
+        "span": built.span,
         "order": [table.name for table in built.tables],
     }
     records.write(folder / "tables" / "tables.json", SCHEMA, VERSION, body)
@@ -89,10 +94,11 @@ def load(folder: Path, entity: str) -> StoredTables:
     Args:
         entity: whose viewpoint is taken; see ``coterie.tables.viewpoint``.
     """
-    body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION)
+    body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION, former=FORMER)
+    span = None if body.get("span") is None else Span(**body["span"])
     tables = {name: _load_table(folder / "tables", name, body["tables"][name]) for name in body["order"]}
     counts = _COUNTS.validate_python(body["counts"])
-    return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"])
+    return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"], span)
 
 
 def _load_table(folder: Path, name: str, known: Mapping[str, Any]) -> CheckedTable:
