@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coterie.cli.compare import compare
+from coterie.cli.forget import forget
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.segments import segments_app
@@ -28,6 +29,7 @@ app.add_typer(segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
 app.command()(plot)
 app.command()(compare)
+app.command()(forget)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

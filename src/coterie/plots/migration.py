@@ -105,8 +105,8 @@ def _side(names: tuple[str, ...], heights: list[float], at: float) -> dict[str, 
     found, top = {}, 0.0
     for name, height in zip(names, heights, strict=True):
         found[name] = {
-            "from": name, "hue": _hue(name), "x": at - _BLOCK, "x2": at + _BLOCK, "y": top, "y2": top + height, "share": height,
-            "middle": top + height / 2, "said": f"{name} {height:.0%}",
+            "from": name, "hue": _hue(name), "x": at - _BLOCK, "x2": at + _BLOCK, "y": top, "y2": top + height,
+            "share": height, "middle": top + height / 2, "said": f"{name} {height:.0%}",
         }  # fmt: skip
         top += height + (_GAP if height else 0.0)
     return found

@@ -94,13 +94,18 @@ def refused_without(rejects: nw.LazyFrame[Any], table: Table, gone: Gone) -> pl.
         rejects: the source's own columns as they came, column and reason. table: its config.
     """
     rows = local.collect(rejects)
+    return rows.filter(pl.Series(~gone(refused_users(rows, table)), dtype=pl.Boolean))
+
+
+def refused_users(rows: pl.DataFrame, table: Table) -> Ids:
+    """Give the user of each of (n,) refused rows, as checks read it; "" where there is none."""
     if table.user is None or table.user not in rows.columns:
-        return rows
+        return np.full(rows.height, "", dtype=np.str_)
     frame = local.lazy(rows.with_row_index(beside("place")))
     cells = {USER: identifier(table.user, frame.collect_schema()[table.user])}
     named = local.collect(assess(frame, cells, [USER]).select(beside("place"), beside(USER))).sort(beside("place"))
-    ids = named[beside(USER)].fill_null("")
-    return rows.filter(pl.Series(~gone(np.array(ids.to_list(), dtype=np.str_))))
+    ids: Ids = np.array(named[beside(USER)].fill_null("").to_list(), dtype=np.str_)
+    return ids
 
 
 def counts_without(
