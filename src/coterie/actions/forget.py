@@ -132,6 +132,7 @@ def forget(
             restored(folder / RUNS)
             if not dry_run:
                 remove_unfinished(folder / RUNS)
+                remove_unfinished(folder / STATE_FOLDER)
         runs = {name: open_run(folder, name) for name in DirectoryStore(folder / RUNS).versions()}
         _refuse_numbers(runs.values())
         config = load_config(folder) if (folder / CONFIG_NAME).is_file() else None
@@ -253,7 +254,7 @@ def _carry_out(
     if keep_out:
         told("kept out")
         save_kept_out(folder, (load_kept_out(folder) or KeptOut.nobody()).also(asked.tolist()))
-    users, names = _begun(folder, found)
+    at, users, names = _begun(folder, found)
     for place in found.cache:
         told(f"cache {place.name}")
         _remove(place)
@@ -273,24 +274,23 @@ def _carry_out(
         told(f"run {name}")
         given_up += forget_in_run(runs[name], held)
     told("record")
-    at = datetime.now(UTC).isoformat(timespec="seconds")
     add_to_log(folder, Forgetting(at, users, names, STALE if names else (), sources, keep_out))
     told("end")
     (folder / PENDING).unlink(missing_ok=True)
     return tuple(given_up), users
 
 
-def _begun(folder: Path, found: _Found) -> tuple[int, tuple[str, ...]]:
-    """Note that forgetting has begun, without saying of whom; gives how many in which runs, as at the first try."""
+def _begun(folder: Path, found: _Found) -> tuple[str, int, tuple[str, ...]]:
+    """Note that forgetting has begun, without saying of whom; gives when, how many and in which runs, as at first."""
     path = folder / PENDING
-    body: dict[str, Any] = {"users": 0, "runs": []}
+    body: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "users": 0, "runs": []}
     if path.is_file():
         body = records.read(path, PENDING_SCHEMA, PENDING_VERSION)
     users = max(int(body["users"]), len(found.users()))
     names = tuple(sorted({*body["runs"], *found.runs}))
     path.parent.mkdir(parents=True, exist_ok=True)
-    records.write(path, PENDING_SCHEMA, PENDING_VERSION, {"users": users, "runs": names})
-    return users, names
+    records.write(path, PENDING_SCHEMA, PENDING_VERSION, {**body, "users": users, "runs": names})
+    return str(body["at"]), users, names
 
 
 def _remove(place: Path) -> None:

@@ -71,12 +71,13 @@ def load_log(folder: Path) -> tuple[Forgetting, ...]:
 
 
 def add_to_log(folder: Path, forgetting: Forgetting) -> None:
-    """Add to a project's record.
+    """Add to a project's record; what it has of the same moment already is not said twice.
 
     Raises:
         StoreError: it cannot be written. ModelError: the one that is there is damaged.
     """
-    records.write(folder / LOG, SCHEMA, VERSION, (*load_log(folder), forgetting))
+    others = tuple(one for one in load_log(folder) if one.at != forgetting.at)
+    records.write(folder / LOG, SCHEMA, VERSION, (*others, forgetting))
 
 
 def load_kept_out(folder: Path) -> KeptOut | None:
