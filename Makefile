@@ -3,7 +3,7 @@ BIN := .venv/bin
 BASE := .venv/.installed-base
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test check docs bench clean
+.PHONY: help demo test check docs bench wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   what is cheap to measure, on a million ratings that it makes, into bench/RESULTS.md;"
 	@echo "             make bench PART=whole DATA=FOLDER for one part on a table: whole, scale, limits, install, or a"
 	@echo "             hot one beside its peers (svd, als, explicit, kmeans ...); docs/speed.md says more"
+	@echo "make wheel   a wheel that needs no compiler, in dist/, tried in a fresh environment"
 	@echo "make clean   remove .venv and everything that was built; coterie-demo/ stays"
 
 demo: $(BASE)
@@ -49,6 +50,9 @@ else
 	@$(BIN)/python bench/whole.py --data $(BENCH)/1m
 	@$(BIN)/python bench/spine.py
 endif
+
+wheel:
+	@.ci/wheel
 
 clean:
 	@rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -15,9 +15,10 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -93,9 +94,9 @@ def coterie_turn(folder: Path) -> Turn:
         return Turn(spent, run.chosen.k, lift.lift.value, recovered(run.assignments(), folder, "segment_id"))
 
 
-def peer_turn(folder: Path) -> Turn:
+def peer_turn(folder: Path, options: Sequence[str] = ()) -> Turn:
     with tempfile.TemporaryDirectory(prefix="coterie-peer-") as out:
-        spent = cost([sys.executable, str(PEER), str(folder / "ratings.csv"), out])
+        spent = cost([sys.executable, str(PEER), str(folder / "ratings.csv"), out, *options])
         summary = json.loads((Path(out) / "summary.json").read_text())
         found = pl.read_csv(Path(out) / "assignments.csv")
         return Turn(spent, summary["k"], summary["lift"], recovered(found, folder, "segment"))
@@ -164,7 +165,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--no-peer", action="store_true")
     asked = parser.parse_args()
-    contestants = {"Coterie": coterie_turn} | ({} if asked.no_peer else {"pandas + scikit-learn": peer_turn})
+    contestants: dict[str, Callable[[Path], Turn]] = {"Coterie": coterie_turn}
+    if not asked.no_peer:
+        sampling = "pandas + scikit-learn, on samples as large as Coterie's"
+        contestants |= {sampling: partial(peer_turn, options=("--samples",)), "pandas + scikit-learn": peer_turn}
     turns: dict[str, list[Turn]] = {who: [] for who in contestants}
     for _ in range(asked.rounds):
         for who, contestant in contestants.items():

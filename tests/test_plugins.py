@@ -14,6 +14,8 @@ from coterie.clustering.contract import Clusterer, FittedClusterer
 from coterie.embedding.contract import Embedder, FittedEmbedder
 from coterie.errors import ConfigError, MissingExtraError, UnknownNameError
 from coterie.features.contract import Feature, FittedFeature
+from coterie.segments.persona.contract import Writer
+from coterie.segments.persona.language import Language
 from coterie.sources.contract import Source
 from coterie.stores.contract import Store
 
@@ -23,6 +25,8 @@ CONTRACTS = {
     "embedders": (Embedder, FittedEmbedder),
     "clusterers": (Clusterer, FittedClusterer),
     "stores": (Store, None),
+    "writers": (Writer, None),
+    "languages": (Language, None),
 }
 BUILT_IN = [(group, entry.name) for group in CONTRACTS for entry in entry_points(group=f"coterie.{group}")]
 

@@ -282,12 +282,40 @@ class Clustering(_Part):
         return self
 
 
+class Weights(_Part):
+    """How much each criterion counts when segments are evaluated; together they count as one."""
+
+    size: float = Field(1.0, ge=0)
+    activity: float = Field(1.0, ge=0)
+    value: float = Field(1.0, ge=0)
+    lift: float = Field(1.0, ge=0)
+    growth: float = Field(1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_counts(self) -> Weights:
+        if not any(getattr(self, name) for name in type(self).model_fields):
+            raise ValueError("every weight is 0, so nothing would count; leave one above")
+        return self
+
+
+class SegmentEvaluation(_Part):
+    """How segments are compared for which to begin with (``[segments.evaluation]``)."""
+
+    weights: Weights = Weights()
+
+
 class Floors(_Part):
-    """What a segmentation must reach to be chosen (``[segments]``)."""
+    """What a segmentation must reach to be chosen, and how its segments are evaluated (``[segments]``)."""
 
     min_share: float = Field(0.03, ge=0, lt=1)
     min_stability: float = Field(0.75, ge=0, le=1)
     max_noise: float = Field(0.5, ge=0, le=1)
+    evaluation: SegmentEvaluation = SegmentEvaluation()
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """The floors alone."""
+        return {"min_share": self.min_share, "min_stability": self.min_stability, "max_noise": self.max_noise}
 
 
 class Evaluation(_Part):
@@ -326,6 +354,21 @@ class Report(_Part):
     map: Literal["pca", "umap"] = "pca"
 
 
+class Persona(_Part):
+    """Who writes the personas, and in which language; ``options`` are the keys that the writer understands."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    writer: str = Field("template", min_length=1)
+    language: str = Field("en", min_length=1)
+    words: Names = ()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Keys that belong to the writer; its constructor refuses what it does not know."""
+        return dict(self.model_extra or {})
+
+
 def _tag_groups(tables: Mapping[str, Table]) -> tuple[str, ...]:
     return tuple(f"{name}.{TAG_GROUP}" for name, table in tables.items() if table.tags is not None)
 
@@ -344,6 +387,7 @@ class Config(_Part):
     evaluation: Evaluation = Evaluation()
     search: Search = Search()
     report: Report = Report()
+    persona: Persona = Persona()
 
     @model_validator(mode="after")
     def _names_meet(self) -> Config:

@@ -70,6 +70,23 @@ def _become_single() -> None:
     threadpool_limits(limits=1)
 
 
+@contextmanager
+def crew(threads: int) -> Iterator[Callable[[Callable[[T], R], Iterable[T]], Iterable[R]]]:
+    """Give a ``map`` whose tasks run side by side, each held to one thread; BLAS and OpenMP are held to one meanwhile.
+
+    For many short rounds of tasks: the threads are started once.
+
+    Args:
+        threads: tasks that run at once, >= 1.
+    """
+    with single_libraries():
+        if threads == 1:
+            yield map
+            return
+        with ThreadPoolExecutor(threads, initializer=_become_single) as pool:
+            yield pool.map
+
+
 def map_in_order(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -> Iterator[R]:
     """Apply ``function`` to every task and give the results in the order of the tasks.
 
@@ -78,9 +95,5 @@ def map_in_order(function: Callable[[T], R], tasks: Iterable[T], *, threads: int
         tasks: independent of each other.
         threads: tasks that run at once, >= 1.
     """
-    with single_threaded():
-        if threads == 1:
-            yield from map(function, tasks)
-            return
-        with ThreadPoolExecutor(threads, initializer=_become_single) as pool:
-            yield from pool.map(function, tasks)
+    with single_threaded(), crew(threads) as side_by_side:
+        yield from side_by_side(function, tasks)

@@ -17,8 +17,10 @@ from coterie import parallel
 from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, StoreError, shown
+from coterie.explore import Exploration
 from coterie.model import as_frame
 from coterie.runs import tables_on_disk
+from coterie.runs.exploring import explore_project
 from coterie.runs.journal import Listener
 from coterie.runs.result import Run
 from coterie.runs.runner import run_project
@@ -82,6 +84,20 @@ def run(
     path = Path(config)
     folder = path if path.is_dir() else path.parent
     return run_project(load_config(path).within(since, until), folder, threads=threads, listener=listener)
+
+
+def explore(config: str | Path = CONFIG_NAME, *, listener: Listener | None = None) -> Exploration:
+    """Say what the tables of a ``coterie.toml`` hold, without running the rest.
+
+    Args:
+        config: the file, or the folder it is in. listener: told of the steps.
+
+    Raises:
+        CoterieError: its subclasses say what was wrong.
+    """
+    path = Path(config)
+    folder = path if path.is_dir() else path.parent
+    return explore_project(load_config(path), folder, listener=listener)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from coterie.activation.suppression import MIN_CELL, hidden, hidden_in_row, is_small, with_totals
+from coterie.activation.suppression import hidden, hidden_in_row, is_small, with_totals
+from coterie.tables.suppression import MIN_CELL
 
 TABLES = arrays(
     np.int64, st.tuples(st.integers(1, 4), st.integers(1, 4)), elements=st.sampled_from([0, 0, 1, 2, 4, 5, 9, 40])

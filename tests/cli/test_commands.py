@@ -175,7 +175,8 @@ def test_one_segment(call, sample_run, folder):
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("s-1 ")
     assert f"{segment.size:,} users" in answer.out
-    assert all(sentence.split()[0] in answer.out for sentence in profile.sentences)
+    told = " ".join(answer.out.split())
+    assert all(claim.text in told for claim in sample_run.persona("s-1").claims)
     assert min(mark.p_adjusted for mark in profile.marks) < 1e-6
     assert "< 0.001" in answer.out
     assert not re.search(r" 0$|\de-\d", answer.out, re.MULTILINE), "no p-value is 0, nor known to a hundred digits"

@@ -45,6 +45,7 @@ def test_plots_are_listed_under_their_questions(call, project):
         "How do the algorithms compare?",
         "The decision",
         "The segments",
+        "The data",
     ]
     assert any(line.startswith("  gorge ") for line in lines)
     assert not any(line.startswith("  som ") for line in lines), "no map was fitted"

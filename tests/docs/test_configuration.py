@@ -32,9 +32,12 @@ SECTIONS = {
     "MethodConfig": "[embedding]",
     "Clustering": "[clustering]",
     "Floors": "[segments]",
+    "SegmentEvaluation": "[segments.evaluation]",
+    "Weights": "weights of criteria",
     "Evaluation": "[evaluation]",
     "Search": "[search]",
     "Report": "[report]",
+    "Persona": "[persona]",
 }
 MODELS = {
     name: model
@@ -130,6 +133,6 @@ def test_every_option_of_a_clusterer_stands_under_its_method(method: str) -> Non
     assert {name: shown(getattr(clusterer(), name)) for name in expected} == rows_of(method)
 
 
-@pytest.mark.parametrize("group", ["features", "embedders", "clusterers"])
+@pytest.mark.parametrize("group", ["features", "embedders", "clusterers", "writers", "languages"])
 def test_every_built_in_name_is_mentioned(group: Any) -> None:
     assert [name for name in names(group) if f'`"{name}"`' not in PAGE] == []

@@ -50,9 +50,18 @@ def test_halved_takes_the_nearest_number_of_16_bits_and_the_even_one_of_two():
 def test_times_half_is_the_product_of_what_was_rounded(n, m, width):
     cells, block = sparse(n, m), halved(np.random.default_rng(1).normal(size=(m, width)))
     expected = cells.astype(np.float64) @ as_single(block).astype(np.float64)
-    single = times_half(cells, block, np.float32)
+    single, half = np.empty((n, width), np.float32), np.empty((n, width), np.uint16)
+    times_half(cells, block, single)
+    times_half(cells, block, half)
     assert single == pytest.approx(expected, rel=1e-4, abs=1e-5)
-    assert np.array_equal(times_half(cells, block, np.uint16), halved(single))
+    assert np.array_equal(half, halved(single))
+
+
+def test_the_product_goes_where_there_is_room_for_it():
+    cells, block = sparse(40, 7), halved(np.ones((7, 3)))
+    for out in (np.empty((40, 4), np.uint16), np.empty((40, 3)), np.empty((3, 40), np.float32).T):
+        with pytest.raises(ValueError, match=r"expected uint16 or float32 \(40, 3\), contiguous"):
+            times_half(cells, block, out)
 
 
 @pytest.mark.parametrize(("n", "m", "width"), [(1, 1, 1), (40, 7, 3), (9_000, 300, 16), (5, 900, 64)])

@@ -13,12 +13,16 @@ from coterie import plots
 from coterie.plots.catalogue import Shown, find_plot
 from coterie.plots.theme import label
 from coterie.terms import Noun
+from tests.plots.test_evaluation import evaluations
 from tests.report import samples
 
 
 def shown(**changes) -> Shown:
     whole = samples.contents()
-    return replace(Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75), **changes)
+    judged = evaluations()
+    shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
+    shown = replace(shown, exploration=whole.exploration)
+    return replace(shown, **changes)
 
 
 def texts(chart, width: int) -> list[str]:

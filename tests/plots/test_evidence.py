@@ -15,6 +15,7 @@ from coterie.plots.agreement import agreement
 from coterie.plots.catalogue import DECISION, SEGMENTS, Shown, find_plot
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
+from coterie.plots.explored import DATA
 from coterie.plots.gap import gap
 from coterie.plots.gorge import gorge
 from coterie.plots.kdistance import k_distance
@@ -28,6 +29,7 @@ from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
 from coterie.selection.types import GapCurve, GapPoint
 from tests.plots.charts import find, layers, mark_of, rows_of
+from tests.plots.test_evaluation import evaluations
 from tests.report import samples
 
 LARGEST = 200_000  # characters of a figure, of which the page holds fifteen
@@ -35,7 +37,9 @@ LARGEST = 200_000  # characters of a figure, of which the page holds fifteen
 
 def shown() -> Shown:
     whole = samples.contents()
-    return Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75)
+    judged = evaluations()
+    shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
+    return replace(shown, exploration=whole.exploration)
 
 
 def rows_with(chart, mark: str, field: str):
@@ -69,9 +73,9 @@ def test_without_evidence_there_is_no_figure(plot):
 
 def test_names_are_found_and_the_nearest_is_offered():
     names = [plot.name for plot in plots.ALL]
-    assert len(names) == len(set(names)) == 22
+    assert len(names) == len(set(names)) == 31
     assert find_plot("gorge").name == "gorge"
-    assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS}
+    assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS, DATA}
     with pytest.raises(UnknownNameError, match="unknown plot 'silhouete'; did you mean 'silhouette'"):
         find_plot("silhouete")
 

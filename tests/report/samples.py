@@ -9,7 +9,11 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import polars as pl
 
+from coterie.config import Clean
+from coterie.engines import local
+from coterie.explore import Exploration, explore
 from coterie.manifest import Agreement, InputRecord, Manifest, StepRecord
 from coterie.plots.records import UserMap, sample_map
 from coterie.plots.states import TILES
@@ -28,7 +32,10 @@ from coterie.selection.types import (
     NullTest,
     stability_band,
 )
+from coterie.tables import CheckedTable, Tables
+from coterie.tables.cleaning import clean
 from coterie.tables.types import RuleCount
+from coterie.terms import ITEM, TIME, TITLE, USER, VALUE
 
 HOSTILE = (
     "</script><script>alert('x')</script><img src=http://evil.example/x onerror=alert(1)> & \u2028 \"q\" 'q' {{7*7}} "
@@ -321,13 +328,40 @@ def evidence(k: int = 5) -> Evidence:
     return gather(points, labels, sheet, chosen, rng=rng, given=given)
 
 
+@cache
+def exploration(*, text: str = "") -> Exploration:
+    """What small tables hold; every name and value has ``text`` in it."""
+    rng = np.random.default_rng(4)
+    n = 400
+    rows = {
+        USER: [f"u{u}" for u in rng.integers(0, 60, n)],
+        ITEM: [f"i{i}" for i in rng.integers(0, 30, n)],
+        VALUE: rng.integers(1, 6, n).astype(float),
+        TIME: rng.integers(8e8, 8.2e8, n).astype(float),
+    }
+    age = [None if u % 7 == 0 else 18.0 + u for u in range(60)]
+    people = {USER: [f"u{u}" for u in range(60)], f"age{text}": age, f"born{text}": [a and 1998 - a for a in age]}
+    people[f"job{text}"] = [f"job {u % 3}{text}" for u in range(60)]
+    titles = {ITEM: [f"i{i}" for i in range(30)], TITLE: [f"Film {i}{text}" for i in range(30)]}
+    kinds = {f"age{text}": "number", f"born{text}": "number", f"job{text}": "category"}
+    tables = Tables(
+        {
+            f"ratings{text}": CheckedTable(f"ratings{text}", "events", local.lazy(pl.DataFrame(rows))),
+            f"people{text}": CheckedTable(f"people{text}", "users", local.lazy(pl.DataFrame(people)), kinds),
+            "films": CheckedTable("films", "items", local.lazy(pl.DataFrame(titles))),
+        }
+    )
+    cleaned = clean(tables, Clean(min_events_per_user=5))
+    return explore(cleaned.tables, cleaned.counts, {}, cleaned.account)
+
+
 def contents(k: int = 5) -> ReportContents:
     rng = np.random.default_rng(11)
     found = segments(k)
     return ReportContents(
         manifest=manifest(), decision=decision(k), segments=found,
         profiles=tuple(profile(segment, rng) for segment in found), quality=quality(), user_map=user_map(k),
-        evidence=evidence(k),
+        evidence=evidence(k), exploration=exploration(),
     )  # fmt: skip
 
 
@@ -365,4 +399,5 @@ def hostile() -> ReportContents:
         segments=bad,
         profiles=profiles,
         quality=(RuleCount(HOSTILE, HOSTILE, HOSTILE, 1, True, HOSTILE),),
+        exploration=exploration(text=HOSTILE),
     )

@@ -83,7 +83,7 @@ const wait = setInterval(() => {
   document.body.dataset.folded = folds.filter((fold) => !fold.open).length;
   folds.forEach((fold) => { fold.open = true; });
   setTimeout(() => {
-    const widths = [...document.querySelectorAll(".evidence .chart svg")].map((one) => one.clientWidth);
+    const widths = [...document.querySelectorAll(".evidence .wide .chart svg")].map((one) => one.clientWidth);
     Object.assign(document.body.dataset, { charts: widths.length, narrowest: Math.min(...widths) });
   }, 1000);
 }, 50);
@@ -97,7 +97,7 @@ def test_what_is_unfolded_takes_the_width_of_the_page(chromium: str, tmp_path: P
     document, console = opened(chromium, file, "--dump-dom")
     assert console == []
     told = Page(document).all("body")[0].attributes
-    assert (told["data-folded"], told["data-charts"]) == ("4", "15")
+    assert (told["data-folded"], told["data-charts"]) == ("8", "18")
     assert int(told["data-narrowest"]) > 400
 
 

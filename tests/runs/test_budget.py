@@ -83,6 +83,15 @@ def test_the_protocol_says_on_how_many(sampled_run):
     assert f"{n_fitted:,} users, a random sample of 600" in told
 
 
+def test_a_run_warns_of_a_budget_that_even_a_sample_breaks(tmp_path):
+    path = quick_sample(tmp_path, n_users=300)
+    n_events = len((path.parent / "ratings.csv").read_text().splitlines()) - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budget, "MAPPED", 5 * budget.GB / n_events)
+        (warned,) = [line for line in project.run(path).decision.warnings if line.startswith("memory: ")]
+    assert "raise memory_gb, or bring fewer events" in warned
+
+
 def test_a_sample_is_of_users_in_every_table(sampled_run):
     tables = tables_on_disk.load(sampled_run.folder, OF_USERS).tables
     some = budget.sampled(tables, 0.25, 7)

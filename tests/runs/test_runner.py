@@ -18,7 +18,7 @@ from coterie.errors import ConfigError, ModelError, RejectedError, StoreError, U
 from coterie.runs.journal import STEPS
 from tests.projects import quick_sample
 
-CACHED = {"tables", "embedding", "clustering", "proof", "evidence", "profile"}
+CACHED = {"tables", "explore", "embedding", "clustering", "proof", "evidence", "profile"}
 
 
 def labels_and_decision(run) -> tuple[bytes, bytes]:
@@ -29,6 +29,7 @@ def test_a_run_folder_holds_everything(sample_run):
     names = {path.relative_to(sample_run.folder).as_posix() for path in sample_run.folder.rglob("*")}
     assert {
         "manifest.json", "decision.json", "segments.json", "profiles.json", "quality.json", "report.html",
+        "exploration.json",
         "assignments.csv", "assignments.parquet", "tables/ratings.user.npy", "tables/people.parquet",
         "tables/titles.parquet", "tables/titles.tags.parquet", "rejects/ratings.parquet", "model/model.json",
         "model/embedder.npz", "model/clusterer.npz",
@@ -91,7 +92,7 @@ def test_a_change_redoes_what_depends_on_it_and_nothing_else(tmp_path):
     coterie.run(config)
     config.write_text(config.read_text().replace("k = [4, 6]", "k = 5"))
     again = coterie.run(config)
-    assert {step.name for step in again.manifest.steps if step.cached} == {"tables", "embedding"}
+    assert {step.name for step in again.manifest.steps if step.cached} == {"tables", "explore", "embedding"}
     with (tmp_path / "ratings.csv").open("a") as ratings:
         ratings.write("1,1,5,1700000000\n")
     changed = coterie.run(config)
@@ -142,7 +143,7 @@ def test_an_answer_of_the_cache_that_is_damaged_is_made_again(tmp_path):
         (path,) = (tmp_path / ".coterie" / "cache").glob(name)
         path.write_bytes(path.read_bytes()[:-100])
     second, third = coterie.run(config), coterie.run(config)
-    assert {step.name for step in second.manifest.steps if step.cached} == {"tables", "proof", "evidence"}
+    assert {step.name for step in second.manifest.steps if step.cached} == {"tables", "explore", "proof", "evidence"}
     assert {step.name for step in third.manifest.steps if step.cached} == CACHED
     assert labels_and_decision(first) == labels_and_decision(second) == labels_and_decision(third)
     assert not list((tmp_path / ".coterie").rglob(".unfinished-*"))

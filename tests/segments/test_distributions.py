@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.segments.attributes import CategoryColumn, NumberColumn
-from coterie.segments.distributions import MAX_BINS, OTHER_VALUES, exemplars, histogram, round_edges, shares
+from coterie.segments.distributions import exemplars, histogram, shares
 from coterie.segments.members import ProfileOptions
+from coterie.tables.binning import MAX_BINS, round_edges
+from coterie.tables.suppression import OTHER_VALUES
 from tests.segments.samples import members_of
 
 OPTIONS = ProfileOptions()

@@ -14,9 +14,9 @@ namespace {
 
 constexpr int64_t UNIT = 16;   // factors are padded to a multiple of this
 constexpr int64_t ROWS = 64;   // of a block
-constexpr int64_t NEAR = 512;  // cells whose factors are kept at hand through the steps of a row
+constexpr int64_t NEAR = 1024;  // cells whose factors are kept at hand through the steps of a row
 constexpr int64_t CHUNK = 32;  // cells that go into the equations of a longer row together
-constexpr int64_t AHEAD = 8;   // cells by which memory is asked for factors before they are needed
+constexpr int64_t AHEAD = 32;  // cells by which memory is asked for factors before they are needed
 
 struct Rows {
     const int64_t* indptr;

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coterie.activation.suppression import MIN_CELL, hidden, with_totals
+from coterie.activation.suppression import hidden, with_totals
 from coterie.errors import DataError
 from coterie.segments.matching import Lineage, Partition, match, says_enough
+from coterie.tables.suppression import MIN_CELL
 from coterie.terms import NOISE
 
 Counts = npt.NDArray[np.int64]

@@ -12,12 +12,11 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-MIN_CELL: Final = 5  # users; a group of fewer is not told of
+from coterie.tables.suppression import MIN_CELL
 
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

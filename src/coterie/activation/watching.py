@@ -16,7 +16,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from coterie.activation.drift import MOST_BINS_OF_CELLS, Counts, Drift, Kind, binned, cuts_of, inhabited, measured
-from coterie.activation.suppression import MIN_CELL, hidden_in_row
+from coterie.activation.suppression import hidden_in_row
 from coterie.clustering.contract import Assignment
 from coterie.config import Config
 from coterie.engines import local
@@ -25,6 +25,7 @@ from coterie.features.assembling import make_descriptors
 from coterie.features.contract import Feature, Ids, Matrix
 from coterie.model import SegmentModel
 from coterie.tables import Tables
+from coterie.tables.suppression import MIN_CELL
 from coterie.tables.types import events_of
 from coterie.terms import NOISE, STATE, USER, USERS
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coterie.cli.compare import compare
+from coterie.cli.explore import explore
 from coterie.cli.forget import forget
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
@@ -91,6 +92,9 @@ def check(config: ConfigOption = Path("coterie.toml"), as_json: JsonOption = Fal
     from coterie.cli.summary import show_check
 
     show_check(check_project(config), as_json=as_json)
+
+
+app.command()(explore)
 
 
 @app.command()

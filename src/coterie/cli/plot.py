@@ -75,6 +75,8 @@ def _shown(project: Path, run_id: str | None) -> Shown:
         run.evidence,
         run.config.segments.min_stability,
         *(run.manifest.entity, run.manifest.counterpart),
+        run.evaluations,
+        run.exploration,
     )
 
 

@@ -14,6 +14,7 @@ from coterie.manifest import StepRecord
 SAYS = {
     "sources": "open the sources",
     "tables": "check and clean the tables",
+    "explore": "look at what they hold",
     "screening": "look over the recipes",
     "embedding": "features and embedding",
     "clustering": "search, stability and lift",

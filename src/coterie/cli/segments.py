@@ -38,6 +38,7 @@ def segments_show(
     """Show the segments of a run, or one of them in full."""
     from dataclasses import replace
 
+    from coterie.cli.personas import named_now
     from coterie.cli.summary import show_segment, show_segments
     from coterie.runs.identity import caught_up, with_names
     from coterie.runs.result import open_run
@@ -48,7 +49,9 @@ def segments_show(
     if segment is None:
         show_segments(found, as_json=as_json)
     else:
-        show_segment(*found.segment(segment), found.manifest.entity, as_json=as_json)
+        segment_found, profile = found.segment(segment)
+        persona = named_now(found.persona(segment), segment_found)
+        show_segment(segment_found, profile, persona, found.manifest.entity, as_json=as_json)
 
 
 @segments_app.command("rename")

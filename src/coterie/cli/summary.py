@@ -18,11 +18,13 @@ from rich.text import Text
 
 from coterie import records
 from coterie.cli.checking import ProjectCheck
+from coterie.cli.personas import show_persona
 from coterie.config import Config, load_config
 from coterie.errors import StoreError, shown
 from coterie.project import Scores
 from coterie.runs.identity import is_cut_off
 from coterie.runs.result import Run
+from coterie.segments.persona import Persona
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.selection.types import Interval
 from coterie.sources.columns import named_columns
@@ -176,10 +178,12 @@ def show_segments(run: Run, *, as_json: bool) -> None:
     console.print(_segment_table(run.segments, run.manifest.entity))
 
 
-def show_segment(segment: Segment, profile: SegmentProfile, noun: Noun, *, as_json: bool) -> None:
-    """Show one segment in full."""
+def show_segment(
+    segment: Segment, profile: SegmentProfile, persona: Persona | None, noun: Noun, *, as_json: bool
+) -> None:
+    """Show one segment in full; without a persona by the sentences of its profile."""
     if as_json:
-        print_json({"segment": segment, "profile": profile})
+        print_json({"segment": segment, "profile": profile, "persona": persona})
         return
     console = Console()
     console.print(f"[bold]{segment.id} {escape(segment.name)}[/bold]", highlight=False)
@@ -188,7 +192,9 @@ def show_segment(segment: Segment, profile: SegmentProfile, noun: Noun, *, as_js
         + (f", lift {_lift(segment.lift)}" if _lift(segment.lift) else ""),
         highlight=False,
     )
-    for sentence in profile.sentences:
+    if persona is not None:
+        show_persona(persona, console)
+    for sentence in profile.sentences if persona is None else ():
         console.print(f"  {escape(sentence)}", highlight=False)
     significant = [mark for mark in profile.marks if mark.significant]
     console.print(_mark_table(significant[:MARKS_SHOWN]) if significant else "nothing marks it significantly")

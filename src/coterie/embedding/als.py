@@ -42,6 +42,7 @@ DAMPING = 5.0  # ratings at the mean that are added to each item's and row's own
 FIRST_SPREAD = 0.1  # of the random factors that the first half-iteration starts from
 PENALTY = 0.1  # where a matrix has too few rows to choose one by validation
 MIDDLES: dict[Kind, float] = {"implicit": 10.0, "explicit": 0.1}  # penalties with which validation starts
+GRAM_ROWS = 2048  # whose products are summed in single precision: their factors fit a processor's cache
 TRIAL_ITERATIONS = 5  # of a fit by which a penalty is judged
 
 
@@ -126,6 +127,16 @@ def _base(factors: Floats, kind: Kind) -> Floats:
     with single_threaded():  # for the same bits whatever the number of threads
         product: Floats = factors.T @ factors
     return product
+
+
+def _gram(factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Give the (d, d) sums of products of factors, block by block in single precision, added up in double."""
+    total = np.zeros((factors.shape[1],) * 2)
+    with single_threaded():  # for the same bits whatever the number of threads
+        for start in range(0, len(factors), GRAM_ROWS):
+            block = factors[start : start + GRAM_ROWS]
+            total += block.T @ block
+    return total.astype(np.float32)
 
 
 class FittedALS:
@@ -290,8 +301,8 @@ class ALS:
         row_factors = np.zeros((len(rows.ridge), width), np.float32)
         for _ in range(iterations):
             for side, fixed, moved in ((rows, item_factors, row_factors), (items, row_factors, item_factors)):
-                base = _base(fixed.astype(np.float64), "implicit") if self.kind == "implicit" else None
-                als_descend(side, fixed, None if base is None else base.astype(np.float32), moved, STEPS)
+                base = _gram(fixed) if self.kind == "implicit" else None
+                als_descend(side, fixed, base, moved, STEPS)
         return item_factors[:, : self.dims].astype(np.float64)
 
     def _biases(self, cells: sp.csr_array, penalty: float, tried: Tried) -> tuple[_Facts, Floats]:

@@ -5,10 +5,15 @@ This package alone knows the plotting library; others ask it for charts, their s
 
 from __future__ import annotations
 
-from coterie.plots.catalogue import ALL, EVIDENCE, QUESTIONS, Plot, Shown, find_plot
+from coterie.plots.associations import associations
+from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.columns import column_spread
+from coterie.plots.evaluation import evaluation_bubbles
+from coterie.plots.explored import missing_cells
 from coterie.plots.export import spec, svg, to_png, to_svg
 from coterie.plots.migration import drift_bars, migration_flow
+from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_tiles
 from coterie.plots.records import UserMap, sample_map
@@ -21,22 +26,28 @@ from coterie.plots.usermap import user_map
 __all__ = [
     "ALL",
     "EVIDENCE",
+    "EXPLORED",
     "MOST_VALUES",
     "QUESTIONS",
     "TILES",
     "Plot",
     "Shown",
     "UserMap",
+    "associations",
     "category_shares",
     "colour",
+    "column_spread",
     "drawing",
     "drawing_scripts",
     "drift_bars",
+    "evaluation_bubbles",
     "find_plot",
     "index_dots",
     "index_heatmap",
     "lift_by_k",
     "migration_flow",
+    "missing",
+    "missing_cells",
     "number_distribution",
     "sample_map",
     "segment_lift",

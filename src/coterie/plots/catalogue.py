@@ -1,37 +1,34 @@
-"""Every plot of a decision by its name: the question it answers, how to read it, and whether there is one.
+"""Every plot of a run by its name: the question it answers, how to read it, and whether there is one.
 
-The report shows those of the evidence under their questions; ``coterie plot`` draws any.
+The report shows those of the data and, under their questions, those of the evidence; ``coterie plot`` draws any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from coterie.errors import UnknownNameError
 from coterie.plots.agreement import agreement
-from coterie.plots.captions import captioned, told
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
+from coterie.plots.evaluation import evaluation_bubbles
+from coterie.plots.explored import EXPLORED
 from coterie.plots.gap import gap
 from coterie.plots.gorge import gorge
 from coterie.plots.kdistance import k_distance
 from coterie.plots.null import null_test
-from coterie.plots.panels import recoloured
 from coterie.plots.parallel import parallel
+from coterie.plots.plot import Plot, Shown
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
 from coterie.plots.separation import separation
 from coterie.plots.silhouettes import silhouette, silhouettes
 from coterie.plots.sls import slsa, slsw, stability_bars
 from coterie.plots.som import som
-from coterie.plots.theme import Chart, drawing, known
-from coterie.segments.types import Segment, SegmentProfile
-from coterie.selection.evidence.types import Evidence
-from coterie.selection.types import Decision
-from coterie.terms import A_USER, AN_ITEM, Noun
-from coterie.wording import told_of
+from coterie.plots.theme import Chart, known
+
+__all__ = ["ALL", "EVIDENCE", "EXPLORED", "QUESTIONS", "Plot", "Shown", "find_plot"]
 
 NATURAL: Final = "Is it natural?"
 HOLDS: Final = "Does it hold?"
@@ -40,66 +37,6 @@ METHODS: Final = "How do the algorithms compare?"
 QUESTIONS: Final = (NATURAL, HOLDS, NUMBER, METHODS)
 DECISION: Final = "The decision"
 SEGMENTS: Final = "The segments"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The records that plots are made from.
-
-    Args:
-        evidence: None of a run that has none. floor: of stability, where there is one.
-        entity: what is segmented. counterpart: what it is told apart by.
-    """
-
-    decision: Decision
-    segments: tuple[Segment, ...] = ()
-    profiles: tuple[SegmentProfile, ...] = ()
-    evidence: Evidence | None = None
-    floor: float | None = None
-    entity: Noun = A_USER
-    counterpart: Noun = AN_ITEM
-
-    def said(self, text: str) -> str:
-        """Give our own words on users, told of what is segmented."""
-        return told_of(text, self.entity, self.counterpart)
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One plot.
-
-    Args:
-        name: on the command line. title: its heading. note: how to read it. group: the question it answers.
-        make: makes it, or gives None where there is nothing to show.
-    """
-
-    name: str
-    title: str
-    note: str
-    group: str
-    make: Callable[[Shown], Chart | None]
-
-    def draw(self, shown: Shown) -> Chart | None:
-        """Draw it, in the colours that people chose for segments; None where there is nothing to show."""
-        own = {segment.id: segment.colour for segment in shown.segments if segment.colour is not None}
-        with drawing():
-            chart = self.make(shown)
-            if chart is None:
-                return None
-            names = [segment.name for segment in shown.segments]
-            return told(recoloured(chart, own), shown.entity, shown.counterpart, names)
-
-    def picture(self, shown: Shown, *, width: int) -> Chart | None:
-        """Draw it to stand alone: with its title, how to read it, and the names of segments; None as for ``draw``.
-
-        Args:
-            width: of the picture in pixels.
-        """
-        chart = self.draw(shown)
-        if chart is None:
-            return None
-        with drawing():
-            return captioned(chart, shown.said(self.title), shown.said(self.note), shown.segments, width=width)
 
 
 def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:
@@ -154,6 +91,12 @@ def _segment_stability(shown: Shown) -> Chart | None:
 
 def _segment_lift(shown: Shown) -> Chart | None:
     return segment_lift(shown.segments) if any(known(s.lift) for s in shown.segments) else None
+
+
+def _evaluation(shown: Shown) -> Chart | None:
+    if not any(evaluation.is_placed for evaluation in shown.evaluations):
+        return None
+    return evaluation_bubbles(shown.segments, shown.evaluations)
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -308,9 +251,16 @@ SUMMARY: Final[tuple[Plot, ...]] = (
         SEGMENTS,
         _heatmap,
     ),
+    Plot(
+        "evaluation",
+        "Which group first?",
+        "Up: more attractive. Right: more distinct. Area: people. Broken lines: the average.",
+        SEGMENTS,
+        _evaluation,
+    ),
 )
 
-ALL: Final = (*EVIDENCE, *SUMMARY)
+ALL: Final = (*EVIDENCE, *SUMMARY, *EXPLORED)
 
 
 def find_plot(name: str) -> Plot:

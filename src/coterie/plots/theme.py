@@ -74,6 +74,11 @@ def finish(chart: Chart, description: str, *, height: int) -> Chart:
     return dressed
 
 
+def count_axis(ticks: int = 5, **style: Any) -> alt.Axis:
+    """Give an axis of counts: 0, 5k, 10k, 2M."""
+    return alt.Axis(format="~s", tickCount=ticks, labelExpr="datum.value == 0 ? '0' : datum.label", **style)
+
+
 class _SharedRows(alt.InlineData):
     """Rows that all copies of a chart share: nothing changes them, and layers are copied again and again."""
 

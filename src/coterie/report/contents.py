@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
+from coterie.segments.evaluation import Evaluation
+from coterie.segments.persona import Persona
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection.evidence.types import Evidence
 from coterie.selection.types import Decision
@@ -22,6 +25,8 @@ class ReportContents:
         quality: what checks and cleaning rules took out.
         user_map: None where there is none to show.
         evidence: what the decision rests on; None of a run that kept none.
+        personas, evaluations: one a segment, in any order; empty of a run that kept none.
+        exploration: what the tables hold; None of a run that kept none.
     """
 
     manifest: Manifest
@@ -31,7 +36,14 @@ class ReportContents:
     quality: tuple[RuleCount, ...]
     user_map: UserMap | None
     evidence: Evidence | None = None
+    personas: tuple[Persona, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    exploration: Exploration | None = None
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""
         return next((profile for profile in self.profiles if profile.segment_id == segment_id), None)
+
+    def persona_of(self, segment_id: str) -> Persona | None:
+        """Give a segment's persona, or None."""
+        return next((persona for persona in self.personas if persona.segment_id == segment_id), None)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from coterie import plots
+from coterie.explore.types import Column, TableExplored
 from coterie.plots.theme import Chart, known
 from coterie.report.contents import ReportContents
-from coterie.report.words import decimal, floor
+from coterie.report.words import decimal, floor, percent
 from coterie.segments.types import Histogram, Mark, SegmentProfile, Shares
 from coterie.terms import STATE
 
 _AXIS_ROOM = 48  # pixels
+MOST_SPREADS = 12  # columns of a table that are drawn; all stand in exploration.json
 MOST_NUMBERS = 12  # distributions drawn a segment: a survey has hundreds, and nobody looks at them
 _KINDS = (("tag", "Tags"), ("item", "Items"), ("category", "Who they are"))
 
@@ -69,6 +71,8 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
             "",
             plots.index_heatmap(segments, contents.profiles),
         )
+    if any(evaluation.is_placed for evaluation in contents.evaluations):
+        charts["evaluation"] = ("", "", plots.evaluation_bubbles(segments, contents.evaluations))
     if contents.user_map is not None:
         charts["map"] = ("", "", plots.user_map(contents.user_map, segments))
     return {name: figure_of(f"fig-{name}", *rest) for name, rest in charts.items()}
@@ -89,6 +93,42 @@ def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
         if chart is not None:
             found[plot.group].append(figure_of(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
     return {question: tuple(figures) for question, figures in found.items() if figures}
+
+
+def of_data(contents: ReportContents) -> dict[str, Figure]:
+    """Give the figures of what the tables hold, by the plot's name; one that has nothing to show is not there."""
+    shown = plots.Shown(contents.decision, exploration=contents.exploration)
+    drawn = ((plot, plot.draw(shown)) for plot in plots.EXPLORED)
+    return {
+        plot.name: figure_of(f"fig-data-{plot.name}", plot.title, plot.note, chart)
+        for plot, chart in drawn
+        if chart is not None
+    }
+
+
+def of_columns(place: int, table: TableExplored) -> tuple[Figure, ...]:
+    """Give the figures of how a table's columns are spread, of the first ``MOST_SPREADS`` that can be drawn.
+
+    Args:
+        place: of the table among the others.
+    """
+    drawn = ((column, plots.column_spread(column)) for column in table.columns)
+    found = [(column, chart) for column, chart in drawn if chart is not None]
+    return tuple(
+        figure_of(f"fig-column-{place}-{at}", _said(column.name), _seen(column, table), chart)
+        for at, (column, chart) in enumerate(found[:MOST_SPREADS])
+    )
+
+
+def _seen(column: Column, table: TableExplored) -> str:
+    """Say of a column how many there are, and how much is missing."""
+    kinds = f"{column.distinct:,} different. " if column.values is not None and column.distinct is not None else ""
+    middle = ""
+    if column.numbers is not None and column.values is None:
+        median = "" if column.numbers.median is None else f"Median {decimal(column.numbers.median, 1)}, mean "
+        middle = f"{median or 'Mean '}{decimal(column.numbers.mean, 1)}. "
+    gaps = f"Missing in {percent(column.missing / table.rows, 1)}." if column.missing else ""
+    return (kinds + middle + gaps).strip()
 
 
 def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure, ...]:

@@ -21,6 +21,9 @@ from coterie.plots import colour, drawing, drawing_scripts, shape
 from coterie.plots.theme import printable
 from coterie.report import embed, figures, words
 from coterie.report.contents import ReportContents
+from coterie.report.data import data_section
+from coterie.report.first import first
+from coterie.report.persona import persona_card
 from coterie.report.sheet import sheet
 from coterie.report.tried import tried
 from coterie.segments.types import SegmentProfile
@@ -65,6 +68,8 @@ def _render(contents: ReportContents) -> str:
             user_map=contents.user_map,
             figures=figures.overview(contents),
             evidence=figures.of_evidence(contents),
+            first=first(contents.decision, contents.segments, contents.evaluations),
+            data=data_section(contents),
             sheet=sheet(contents.decision),
             tried=tried(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),
@@ -86,6 +91,7 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
         yield {
             "segment": segment,
             "profile": profile,
+            "persona": persona_card(contents.persona_of(segment.id)),
             "figures": figures.of_segment(profile, segment.colour) if profile else (),
             "numbers": [mark for mark in profile.marks if mark.kind == "number"] if profile else [],
         }

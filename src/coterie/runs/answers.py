@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from coterie.config import Config
-from coterie.errors import RejectedError
-from coterie.runs import steps, tables_on_disk
+from coterie.explore import Exploration
+from coterie.runs import steps
 from coterie.runs.budget import plan_of, sampled
 from coterie.runs.cache import Cache, key_of
 from coterie.runs.evidencing import load_evidence, write_evidence
-from coterie.runs.forgotten import load_kept_out
+from coterie.runs.exploring import STATE_FOLDER, explored, open_tables
 from coterie.runs.identity import Identity
 from coterie.runs.journal import Journal
 from coterie.runs.keeping import Kept
@@ -28,8 +27,6 @@ from coterie.selection.evidence import Evidence
 from coterie.selection.recipes import expand
 from coterie.sources import RawTable
 
-STATE_FOLDER = ".coterie"
-
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -38,7 +35,7 @@ class Answers:
     Args:
         raw: tables as their sources have them. stored: checked and cleaned ones. placed: users in the embedding.
         chosen: the decision and its model. found_again: its clusters as segments. evidence: behind it.
-        profiles: one a segment, largest first.
+        exploration: what the tables hold. profiles: one a segment, largest first.
     """
 
     raw: Mapping[str, RawTable]
@@ -47,6 +44,7 @@ class Answers:
     chosen: Chosen
     found_again: Identified
     evidence: Evidence
+    exploration: Exploration
     profiles: tuple[SegmentProfile, ...]
     tables_folder: Path
     profile_folder: Path
@@ -67,27 +65,9 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     kept = Kept(Cache(folder / STATE_FOLDER / "cache", per_run=len(recipes)), journal)
     with journal.step("sources"):
         raw = steps.scan_sources(config, folder)
-    kept_out = load_kept_out(folder)
-    # Mappings go into keys as pairs, since their order is part of what they say: which table comes first, which block.
-    key = key_of(
-        *(
-            "tables",
-            [*config.tables.items()],
-            config.window,
-            config.clean,
-            {name: raw[name].fingerprint for name in raw},
-        ),
-        kept_out,
-    )
-    entity = config.project.entity
-    stored, tables_folder = kept.answer(
-        "tables",
-        key,
-        partial(steps.write_tables, config, raw, kept_out),
-        partial(tables_on_disk.load, entity=entity),
-        _rows_of_tables,
-    )
-    _refuse_rejected(stored, tables_folder, folder)
+    opened = open_tables(config, folder, raw, kept)
+    exploration = explored(opened, kept)
+    stored, key, entity = opened.stored, opened.key, config.project.entity
     budget = plan_of(config, stored.tables)
     fitted_on = sampled(stored.tables, budget.share, config.project.seed)
     ground = Ground(fitted_on, key_of(key, entity, budget.share, config.project.seed), kept, threads)
@@ -103,7 +83,9 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     chosen = conclude(winner, proof, searched, found_again.segment_ids)
     chosen = steps.told_of_budget(replace(chosen, labels=everybody.labels), budget, winner.tried.placed, everybody)
     # Floors say which candidates might have been chosen, whom the chosen one is shown beside.
-    whole = key_of("evidence", key, [tried.key for tried in searched.tried], config.segments, found_again.segment_ids)
+    whole = key_of(
+        "evidence", key, [tried.key for tried in searched.tried], config.segments.floors, found_again.segment_ids
+    )
     gathered = partial(write_evidence, winner, searched, proof, found_again.segment_ids, threads=threads)
     evidence, _ = kept.answer("evidence", whole, gathered, load_evidence)
     key = key_of("profile", key, found_again.segment_ids, [*config.features.items()])
@@ -114,19 +96,14 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     )
     profiles, profile_folder = kept.answer("profile", key, make, steps.load_profiles)
     return Answers(
-        *(raw, stored, everybody.placed, chosen, found_again, evidence, profiles, tables_folder, profile_folder)
+        raw,
+        stored,
+        everybody.placed,
+        chosen,
+        found_again,
+        evidence,
+        exploration,
+        profiles,
+        tables_folder=opened.folder,
+        profile_folder=profile_folder,
     )
-
-
-def _rows_of_tables(stored: StoredTables) -> Mapping[str, int]:
-    return {"rows_in": sum(stored.read.values()), "rows_out": sum(stored.kept.values())}
-
-
-def _refuse_rejected(stored: StoredTables, tables_folder: Path, folder: Path) -> None:
-    """Stop where too many rows were rejected, and put them where a person finds them."""
-    if stored.over_limit is None:
-        return
-    place = folder / STATE_FOLDER / "rejects"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(tables_folder / "rejects", place)
-    raise RejectedError(f"{stored.over_limit}; the rejected rows are in '{place}'")

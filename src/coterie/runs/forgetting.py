@@ -246,4 +246,14 @@ def _contents(
     if left.model is not None and len(left.points):
         rng = generator(run.config.project.seed, "map")
         drawn = sample_map(left.points, list(left.segments), rng, projection=run.config.report.map)
-    return ReportContents(account, run.decision, *told, quality, drawn, evidence)
+    return ReportContents(
+        account,
+        run.decision,
+        *told,
+        quality,
+        drawn,
+        evidence,
+        personas=run.personas,
+        evaluations=run.evaluations,
+        exploration=run.exploration,
+    )

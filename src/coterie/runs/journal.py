@@ -11,7 +11,17 @@ from coterie.manifest import StepRecord
 from coterie.runs.measuring import measured
 
 Step = Literal[
-    "sources", "tables", "screening", "embedding", "clustering", "proof", "evidence", "profile", "model", "report"
+    "sources",
+    "tables",
+    "explore",
+    "screening",
+    "embedding",
+    "clustering",
+    "proof",
+    "evidence",
+    "profile",
+    "model",
+    "report",
 ]
 STEPS: tuple[Step, ...] = get_args(Step)
 

@@ -10,14 +10,20 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import records
 from coterie.config import Config, parse_config
 from coterie.errors import ModelError, StoreError, UnknownNameError
+from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.model import SegmentModel
 from coterie.runs import tables_on_disk
+from coterie.segments import evaluation as evaluation_types
+from coterie.segments import persona as persona_types
 from coterie.segments import types as segment_types
+from coterie.segments.evaluation import Evaluation
+from coterie.segments.persona import Persona
 from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection import types as decision_types
 from coterie.selection.evidence import types as evidence_types
@@ -28,6 +34,9 @@ from coterie.tables import RuleCount, Tables
 
 RUNS = "runs"
 EVIDENCE = "evidence.json"
+PERSONAS = "personas.json"
+EVALUATION = "evaluation.json"
+EXPLORATION = "exploration.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,51 @@ class Run:
         if not path.is_file():
             return None
         found: Evidence = read_record(path, Evidence, evidence_types.SCHEMA, evidence_types.VERSION)
+        return found
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """What may be said of each segment, in their order; empty of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / PERSONAS
+        if not path.is_file():
+            return ()
+        found: tuple[Persona, ...] = read_record(path, tuple[Persona, ...], persona_types.SCHEMA, persona_types.VERSION)
+        return found
+
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """How attractive and how distinct each segment is, in their order; empty of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / EVALUATION
+        if not path.is_file():
+            return ()
+        found: tuple[Evaluation, ...] = read_record(
+            path, tuple[Evaluation, ...], evaluation_types.SCHEMA, evaluation_types.VERSION
+        )
+        return found
+
+    def persona(self, segment_id: str) -> Persona | None:
+        """Give one segment's persona, or None of a run that kept none."""
+        return next((persona for persona in self.personas if persona.segment_id == segment_id), None)
+
+    @property
+    def exploration(self) -> Exploration | None:
+        """What the tables hold, and what checks and cleaning did; None of a run that kept none.
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / EXPLORATION
+        if not path.is_file():
+            return None
+        found: Exploration = read_record(path, Exploration, explorations.SCHEMA, explorations.VERSION)
         return found
 
     def model(self) -> SegmentModel:

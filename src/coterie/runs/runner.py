@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import parallel, records
 from coterie.config import Config
@@ -22,13 +23,13 @@ from coterie.plots.records import sample_map
 from coterie.randomness import generator
 from coterie.report.contents import ReportContents
 from coterie.report.page import write_report
-from coterie.runs import steps
+from coterie.runs import steps, telling
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
 from coterie.runs.forgotten import load_log, notes_on
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
-from coterie.runs.result import EVIDENCE, RUNS, Run, open_run, write_records
+from coterie.runs.result import EVIDENCE, EXPLORATION, RUNS, Run, open_run, write_records
 from coterie.segments.types import Segment
 from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
@@ -66,8 +67,11 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         with journal.step("model"):
             agreement = _write_model(config, made, staging)
             records.write(staging / EVIDENCE, evidences.SCHEMA, evidences.VERSION, made.evidence)
+            records.write(staging / EXPLORATION, explorations.SCHEMA, explorations.VERSION, made.exploration)
         segments = steps.summarise(config, made.chosen, made.found_again, made.profiles)
         identity.write(staging, run_id=run_id, created=created, segments=segments)
+        told = telling.tell(config, made, segments)
+        telling.write(staging, told)
         write_records(
             staging,
             decision=made.chosen.decision,
@@ -78,7 +82,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads, notes=notes)
         with journal.step("report"):
             so_far = replace(account, steps=tuple(journal.done))
-            write_report(staging / "report.html", _contents(config, made, segments, so_far))
+            write_report(staging / "report.html", _contents(config, made, segments, told, so_far))
         whole = replace(account, steps=tuple(journal.done))
         records.write(staging / "manifest.json", manifests.SCHEMA, manifests.VERSION, whole)
     return run_id
@@ -94,7 +98,9 @@ def _write_model(config: Config, made: Answers, staging: Path) -> Agreement:
     return Agreement(*steps.agreement(staging, config.project.entity, made.placed.ids, made.chosen.labels))
 
 
-def _contents(config: Config, made: Answers, segments: tuple[Segment, ...], account: Manifest) -> ReportContents:
+def _contents(
+    config: Config, made: Answers, segments: tuple[Segment, ...], told: telling.Told, account: Manifest
+) -> ReportContents:
     segment_ids = made.chosen.model.segment_ids
     return ReportContents(
         manifest=account,
@@ -109,6 +115,9 @@ def _contents(config: Config, made: Answers, segments: tuple[Segment, ...], acco
             projection=config.report.map,
         ),
         evidence=made.evidence,
+        personas=told.personas,
+        evaluations=told.evaluations,
+        exploration=made.exploration,
     )
 
 

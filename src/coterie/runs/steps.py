@@ -28,6 +28,7 @@ from coterie.segments.lineage import Identified, Origin
 from coterie.segments.matching import Partition
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.naming import name_segments, short_marks
+from coterie.segments.persona import hand_of
 from coterie.segments.profile import profile_segments
 from coterie.segments.types import PROFILES_SCHEMA, PROFILES_VERSION, Segment, SegmentProfile
 from coterie.selection.heldout import event_table, positive_floor
@@ -47,14 +48,20 @@ MIN_PEOPLE = 20  # who share a category before it describes what they take up; a
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     """Open every table of the config and check that its columns are there; rows are not read yet.
 
-    Features and methods and their options are checked too, descriptors among them, and whether the map can be drawn: no
-    later step may need them anew.
+    Features and methods and their options are checked too, descriptors among them, and whether the map can be drawn and
+    the personas be written: no later step may need them anew.
 
     Args:
         folder: what relative paths stand relative to.
     """
     check(expand(config))
     require_projection(config.report.map)
+    hand_of(config.persona)
+    return open_sources(config, folder)
+
+
+def open_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
+    """Open every table of the config and check that its columns are there, and nothing else."""
     scanned = {}
     for name, table in config.tables.items():
         raw = open_source(table, folder).scan()
@@ -104,7 +111,10 @@ def everybody(winner: Winner, tables: Tables, *, is_sample: bool) -> Everybody:
 
 
 def told_of_budget(chosen: Chosen, budget: Plan, fitted: Placed, users: Everybody) -> Chosen:
-    """Say in the decision's protocol whom it was fitted on, where these are not all."""
+    """Say in the decision's protocol whom it was fitted on, where these are not all, and warn of a budget too small."""
+    if not budget.is_kept:
+        over = f"memory: {budget.told()}"
+        chosen = replace(chosen, decision=replace(chosen.decision, warnings=(*chosen.decision.warnings, over)))
     if budget.share == 1:
         return chosen
     told = (

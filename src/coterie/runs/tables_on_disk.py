@@ -17,7 +17,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from coterie import records
 from coterie.config import Config
@@ -25,6 +25,7 @@ from coterie.engines import local
 from coterie.errors import ModelError, StoreError
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
+from coterie.tables.cleaning import CleaningAccount
 from coterie.tables.coded import Coded
 from coterie.tables.forgetting import Gone, counts_without, refused_without, without
 from coterie.tables.types import events_of
@@ -35,9 +36,13 @@ from coterie.terms import EVENTS, OF_USERS
 SCHEMA = "coterie.tables"
 VERSION = 2
 FORMER = (1,)  # without a span
+CLEANING = "cleaning.json"
+CLEANING_SCHEMA = "coterie.cleaning"
+CLEANING_VERSION = 1
 LARGE = 2**20  # bytes from which an array is left on disk
 _ARRAYS = ("users", "items", "indptr", "user", "item", "value", "time")
 _COUNTS = TypeAdapter(tuple[RuleCount, ...])
+_CLEANING = TypeAdapter(CleaningAccount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class StoredTables:
 
 
 def store(built: BuiltTables, folder: Path) -> None:
-    """Write ``tables/*.parquet``, ``rejects/*.parquet`` and ``tables/tables.json``."""
+    """Write ``tables/*.parquet``, ``rejects/*.parquet``, ``tables/tables.json`` and ``tables/cleaning.json``."""
     described = {}
     for table in built.tables:
         if table.role == EVENTS:
@@ -89,6 +94,25 @@ def store(built: BuiltTables, folder: Path) -> None:
         "order": [table.name for table in built.tables],
     }
     records.write(folder / "tables" / "tables.json", SCHEMA, VERSION, body)
+    if built.cleaning is not None:
+        records.write(folder / "tables" / CLEANING, CLEANING_SCHEMA, CLEANING_VERSION, built.cleaning)
+
+
+def load_cleaning(folder: Path) -> CleaningAccount | None:
+    """Read what cleaning did to the events; None where earlier versions did not keep it.
+
+    Raises:
+        ModelError: the record is damaged.
+    """
+    place = folder / "tables" / CLEANING
+    if not place.exists():
+        return None
+    try:
+        return _CLEANING.validate_python(records.read(place, CLEANING_SCHEMA, CLEANING_VERSION))
+    except ValidationError as error:
+        raise ModelError(
+            f"the record '{place}' is damaged ({error.error_count()} faults); run `coterie run` again"
+        ) from error
 
 
 def load(folder: Path, entity: str) -> StoredTables:
@@ -125,7 +149,8 @@ def store_without(source: Path, config: Config, gone: Gone, target: Path) -> tup
         if table.user is not None:
             counts = counts_without(counts, name, table, refused.get(name), gone)
     rejects = {name: local.lazy(rows) for name, rows in refused.items()}
-    store(BuiltTables(left, rejects, counts, stored.read, stored.kept, stored.over_limit, stored.span), target)
+    account = load_cleaning(source)
+    store(BuiltTables(left, rejects, counts, stored.read, stored.kept, stored.over_limit, account, stored.span), target)
     return counts
 
 

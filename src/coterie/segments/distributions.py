@@ -9,34 +9,9 @@ from coterie.segments.attributes import CategoryColumn, NumberColumn
 from coterie.segments.events import EventCounts
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.types import Activity, Histogram, Shares
+from coterie.tables.binning import binned, round_edges
+from coterie.tables.suppression import OTHER_VALUES, may_be_named
 from coterie.terms import STATE
-
-OTHER_VALUES = "(other)"  # in brackets, since "other" is a value that people use
-MAX_BINS = 16
-_ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-
-
-def round_edges(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    """Give the edges of at most ``MAX_BINS`` equal bins of round width that hold all values, ages in fives for example.
-
-    Args:
-        values: finite, at least one. A bin holds its lower edge; no value lies on the last edge.
-
-    Example:
-        >>> round_edges(np.array([7.0, 73.0]))[:4]
-        (5.0, 10.0, 15.0, 20.0)
-    """
-    low, high = float(values.min()), float(values.max())
-    least = (high - low) / (MAX_BINS - 1)
-    whole = bool((values == np.floor(values)).all())
-    power = 10.0 ** np.floor(np.log10(least)) if least > 0 else 1.0
-    if whole:
-        power = max(power, 1.0)
-    steps = [step * power for step in _ROUND_STEPS if not whole or (step * power).is_integer()]
-    step = next(float(step) for step in steps if step >= least * (1 - 1e-12))
-    first, last = np.floor(low / step), np.floor(high / step) + 1
-    digits = max(0, 2 - int(np.floor(np.log10(step))))  # takes 0.30000000000000004 back to 0.3
-    return tuple(round(float(edge), digits) for edge in np.arange(first, last + 1) * step)
 
 
 def histogram(column: NumberColumn, label: int, members: Members, options: ProfileOptions) -> Histogram | None:
@@ -52,8 +27,8 @@ def histogram(column: NumberColumn, label: int, members: Members, options: Profi
     return Histogram(
         column=column.column,
         edges=edges,
-        inside=_binned(inside, edges),
-        overall=_binned(column.values[known], edges),
+        inside=binned(inside, edges),
+        overall=binned(column.values[known], edges),
         median=float(np.median(inside)),
         mean=float(inside.mean()),
     )
@@ -71,13 +46,8 @@ def shares(column: CategoryColumn, label: int, options: ProfileOptions) -> Share
     known, known_all = int(column.known[label]), column.known_all
     if known < options.min_cell:
         return None
-    named = counts >= options.min_cell
-    if column.column != STATE:
-        named[options.max_values :] = False
-    if not column.is_multiple and 0 < counts[~named].sum() < options.min_cell and named.any():
-        places = np.flatnonzero(named)
-        smallest = len(places) - 1 - np.argmin(counts[places][::-1])  # of level ones the rarest among all
-        named[places[smallest]] = False
+    most = None if column.column == STATE else options.max_values
+    named = may_be_named(counts, min_cell=options.min_cell, most=most, adds_up=not column.is_multiple)
     if not named.any():
         return None
     values = [value for value, its in zip(column.values, named, strict=True) if its]
@@ -115,11 +85,6 @@ def exemplars(members: Members, names: npt.NDArray[np.str_], label: int, options
     own = np.flatnonzero(members.labels == label)
     nearest = own[np.argsort(members.distance[own], kind="stable")][: options.exemplars]
     return tuple(str(name) for name in names[nearest])
-
-
-def _binned(values: npt.NDArray[np.float64], edges: tuple[float, ...]) -> tuple[int, ...]:
-    # Rounding may leave a value a hair outside.
-    return tuple(int(count) for count in np.histogram(np.clip(values, edges[0], edges[-1]), np.array(edges))[0])
 
 
 def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_]) -> float | None:

@@ -21,7 +21,7 @@ from coterie.sources.contract import RawTable
 from coterie.tables import rules
 from coterie.tables.assessing import Checked
 from coterie.tables.attributes import attribute_kinds
-from coterie.tables.cleaning import clean, filtered_table
+from coterie.tables.cleaning import Cleaned, CleaningAccount, clean, filtered_table
 from coterie.tables.entities import check_entities, known_ids
 from coterie.tables.events import Known, check_events, newest_event
 from coterie.tables.forgetting import KeptOut, kept_out_of
@@ -43,6 +43,7 @@ class BuiltTables:
         counts: what each check and cleaning rule did.
         read: rows of each source. kept: rows of each table in ``tables``.
         over_limit: None, or why the run must stop: too many rows were rejected.
+        cleaning: events before cleaning and after it; None where nothing was cleaned.
         span: of the events in ``tables``; None where the window is open.
     """
 
@@ -52,6 +53,7 @@ class BuiltTables:
     read: Mapping[str, int]
     kept: Mapping[str, int]
     over_limit: str | None
+    cleaning: CleaningAccount | None = None
     span: Span | None = None
 
     @property
@@ -103,7 +105,7 @@ def build_tables(
     over_limit = _over_limit(config, checked)
     tables = Tables({name: checked[name].table for name in config.tables})
     cleaned = clean(tables, config.clean) if over_limit is None else None
-    built = _built(cleaned.tables if cleaned else tables, checked, cleaned.counts if cleaned else (), over_limit)
+    built = _built(cleaned.tables if cleaned else tables, checked, cleaned, over_limit)
     return replace(built, span=span)
 
 
@@ -125,7 +127,7 @@ def build_for_scoring(config: Config, raw: Mapping[str, RawTable], *, now_s: flo
     _check_config(config)
     checked = _check_all(config, raw, now_s=_now(now_s), scoring=True)
     tables = Tables({name: checked[name].table for name in config.tables if name in checked})
-    return _built(tables, checked, (), _over_limit(config, checked))
+    return _built(tables, checked, None, _over_limit(config, checked))
 
 
 def _newest(config: Config, raw: Mapping[str, RawTable], *, now_s: float) -> Iterator[float]:
@@ -222,8 +224,9 @@ def _remedy(table: str, top: RuleCount) -> str:
 
 
 def _built(
-    tables: Tables, checked: Mapping[str, Checked], cleaning: tuple[RuleCount, ...], over_limit: str | None
+    tables: Tables, checked: Mapping[str, Checked], cleaned: Cleaned | None, over_limit: str | None
 ) -> BuiltTables:
+    cleaning = cleaned.counts if cleaned is not None else ()
     return BuiltTables(
         tables=tables,
         rejects={table.name: checked[table.name].rejects for table in tables},
@@ -231,6 +234,7 @@ def _built(
         read={table.name: checked[table.name].read for table in tables},
         kept={table.name: _height(table) for table in tables},
         over_limit=over_limit,
+        cleaning=None if cleaned is None else cleaned.account,
     )
 
 

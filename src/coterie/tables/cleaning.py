@@ -8,7 +8,6 @@ likewise. Users without events stay in the tables of users, and items stay in th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,13 +20,52 @@ from coterie.config import Clean
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError
 from coterie.tables import rules
+from coterie.tables.census import Census, census
 from coterie.tables.coded import Coded, Codes, Ids, Rows
 from coterie.tables.filter import parse_filter
 from coterie.tables.types import CheckedTable, RuleCount, Tables, events_of
 from coterie.terms import EVENTS, USER, USERS, AttributeKind
 
 Counts = npt.NDArray[np.int64]
-_Taken = Counter[tuple[str, str]]  # rows taken out by (rule, table)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEffect:
+    """What one cleaning rule took out of one table.
+
+    Args:
+        table: its name. rule: its name.
+        rows: taken out.
+        users, items: that had rows in the table before the rule and have none after it.
+    """
+
+    table: str
+    rule: str
+    rows: int
+    users: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventsCleaned:
+    """A table of events before cleaning and after it; before, it has gone through the checks."""
+
+    table: str
+    before: Census
+    after: Census
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningAccount:
+    """What cleaning did.
+
+    Args:
+        events: one entry a table of events. effects: of each rule that took something out, in the order they were
+            applied; floors that took turns are told together.
+    """
+
+    events: tuple[EventsCleaned, ...]
+    effects: tuple[RuleEffect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +74,29 @@ class Cleaned:
 
     Args:
         tables: what stays, at hand. counts: rows that each rule took out of each table.
+        account: what that did to the events.
     """
 
     tables: Tables
     counts: tuple[RuleCount, ...]
+    account: CleaningAccount
+
+
+class _Taken:
+    """What rules took out so far, by rule and table."""
+
+    def __init__(self) -> None:
+        self._effects: dict[tuple[str, str], RuleEffect] = {}
+
+    def add(self, rule: str, table: str, *, rows: int, users: int, items: int = 0) -> None:
+        before = self._effects.get((rule, table), RuleEffect(table, rule, 0, 0, 0))
+        self._effects[rule, table] = RuleEffect(
+            table, rule, before.rows + rows, before.users + users, before.items + items
+        )
+
+    @property
+    def effects(self) -> tuple[RuleEffect, ...]:
+        return tuple(effect for effect in self._effects.values() if effect.rows)
 
 
 def filtered_table(kinds: Mapping[str, Mapping[str, AttributeKind]], condition: str) -> str:
@@ -74,7 +131,8 @@ def clean(tables: Tables, config: Clean) -> Cleaned:
         ConfigError: ``drop_users`` is not understood.
         DataError: no event is left in a table that had some; names the rules and what they took out.
     """
-    taken: _Taken = Counter()
+    taken = _Taken()
+    before = {table.name: census(events_of(table)) for table in tables.events}
     by_name = dict(tables.by_name)
     if config.drop_users is not None:
         dropped = _users_to_drop(tables, config.drop_users)
@@ -87,8 +145,16 @@ def clean(tables: Tables, config: Clean) -> Cleaned:
         for table in events:
             by_name[table.name] = CheckedTable.of_events(table.name, kept[table.name], table.attributes)
     _refuse_emptied(Tables(by_name), config, taken)
-    counts = (RuleCount(table, rule, "", rows, counts_as_reject=False) for (rule, table), rows in taken.items() if rows)
-    return Cleaned(Tables(by_name), tuple(counts))
+    counts = (RuleCount(of.table, of.rule, "", of.rows, counts_as_reject=False) for of in taken.effects)
+    touched = {effect.table for effect in taken.effects}
+    account = CleaningAccount(
+        tuple(
+            EventsCleaned(name, counted, census(events_of(by_name[name])) if name in touched else counted)
+            for name, counted in before.items()
+        ),
+        taken.effects,
+    )
+    return Cleaned(Tables(by_name), tuple(counts), account)
 
 
 def _reads(condition: str, attributes: Mapping[str, AttributeKind]) -> bool:
@@ -110,11 +176,12 @@ def _without(table: CheckedTable, dropped: nw.LazyFrame[Any], taken: _Taken) -> 
         coded = events_of(table)
         gone = np.isin(coded.users, np.array(local.collect(dropped)[USER].to_list(), np.str_))
         kept = coded.take(~gone[coded.user])
-        taken[rules.DROP_USERS, table.name] += coded.n_events - kept.n_events
+        users, items = (len(ids) - len(left) for ids, left in ((coded.users, kept.users), (coded.items, kept.items)))
+        taken.add(rules.DROP_USERS, table.name, rows=coded.n_events - kept.n_events, users=users, items=items)
         return CheckedTable.of_events(table.name, kept, table.attributes)
     before = local.collect(table.frame.select(n=nw.len())).item()
     kept_rows = local.collect(table.frame.join(dropped, on=USER, how="anti"))
-    taken[rules.DROP_USERS, table.name] += before - kept_rows.height
+    taken.add(rules.DROP_USERS, table.name, rows=before - kept_rows.height, users=before - kept_rows.height)
     return replace(table, frame=local.lazy(kept_rows))
 
 
@@ -151,6 +218,8 @@ class _State:
         self._item = {name: _places(self._items, coded.items)[coded.item] for name, coded in events.items()}
         self._first = _first_of_all(self._user, self._item, events, len(self._items))
         self.kept = {name: np.ones(coded.n_events, np.bool_) for name, coded in events.items()}
+        self._left_of_user = {name: np.bincount(user, minlength=len(self._users)) for name, user in self._user.items()}
+        self._left_of_item = {name: np.bincount(item, minlength=len(self._items)) for name, item in self._item.items()}
 
     @property
     def n_events(self) -> int:
@@ -159,10 +228,7 @@ class _State:
 
     def per_user(self) -> Counts:
         """(n,) events that are left of each user."""
-        return sum(
-            (np.bincount(self._user[name][kept], minlength=len(self._users)) for name, kept in self.kept.items()),
-            np.zeros(len(self._users), np.int64),
-        )
+        return sum(self._left_of_user.values(), np.zeros(len(self._users), np.int64))
 
     def users_per_item(self) -> Counts:
         """(m,) users that are left of each item."""
@@ -180,8 +246,18 @@ class _State:
     def _keep(self, codes: Mapping[str, Codes], stays: Rows, rule: str) -> None:
         for name, kept in self.kept.items():
             left = kept & stays[codes[name]]
-            self._taken[rule, name] += int(np.count_nonzero(kept)) - int(np.count_nonzero(left))
+            gone = kept & ~left
+            users = _emptied(self._left_of_user[name], self._user[name][gone])
+            items = _emptied(self._left_of_item[name], self._item[name][gone])
+            self._taken.add(rule, name, rows=int(np.count_nonzero(gone)), users=users, items=items)
             self.kept[name] = left
+
+
+def _emptied(counts: Counts, gone: Codes) -> int:
+    """Take what is gone off the counts, in place, and say how many of them that leaves with nothing."""
+    taken = np.bincount(gone, minlength=len(counts))
+    counts -= taken
+    return int(np.count_nonzero((counts == 0) & (taken > 0)))
 
 
 def _places(together: Ids, ids: Ids) -> Codes:
@@ -206,7 +282,7 @@ def _first_of_all(
 
 def _refuse_emptied(tables: Tables, config: Clean, taken: _Taken) -> None:
     for table in tables.events:
-        took = {rule: rows for (rule, name), rows in taken.items() if name == table.name and rows}
+        took = {effect.rule: effect.rows for effect in taken.effects if effect.table == table.name}
         if took and not events_of(table).n_events:
             said = ", ".join(f"{rule} = {getattr(config, rule)!r} took out {rows:,}" for rule, rows in took.items())
             raise DataError(f"cleaning leaves no event in table '{table.name}': {said}; loosen these rules in [clean]")
