@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from coterie.actions.compare import compare, compare_with_tables
+    from coterie.actions.forget import forget
     from coterie.config import Config, load_config
     from coterie.project import init, run, score
     from coterie.runs.result import Run, open_run
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 _HOME = {
     "Config": "coterie.config",
     "Run": "coterie.runs.result",
+    "compare": "coterie.actions.compare",
+    "compare_with_tables": "coterie.actions.compare",
+    "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
     "open_run": "coterie.runs.result",
@@ -24,7 +29,19 @@ _HOME = {
     "score": "coterie.project",
 }
 
-__all__ = ["Config", "Run", "__version__", "init", "load_config", "open_run", "run", "score"]
+__all__ = [
+    "Config",
+    "Run",
+    "__version__",
+    "compare",
+    "compare_with_tables",
+    "forget",
+    "init",
+    "load_config",
+    "open_run",
+    "run",
+    "score",
+]
 
 
 def __getattr__(name: str) -> Any:

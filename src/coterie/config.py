@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from coterie import records
 from coterie.errors import ConfigError, nearest, shown
 from coterie.faults import first_fault
+from coterie.moments import moment
 from coterie.poles import with_poles
 from coterie.terms import A_TAG, A_USER, AN_ITEM, OF_ITEMS, OF_USERS, ROW, TAG_GROUP, AttributeKind, Noun, Role, Use
 from coterie.vocabulary import with_vocabularies
@@ -53,6 +54,11 @@ def _two(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError("expected what the low end is called and what the high end is: [low, high]")
     return tuple(value)
+
+
+def _moment(value: str) -> str:
+    moment(value)
+    return value
 
 
 Word = Annotated[str, Field(min_length=1)]
@@ -186,6 +192,22 @@ class Clean(_Part):
                 f"{self.min_events_per_user}: nobody would stay"
             )
         return self
+
+
+class Window(_Part):
+    """The span of time whose events are read: from ``since`` on and before ``until``.
+
+    Each is a date, a date and time, or an age such as "90d", which counts back from the newest event (``since``: from
+    ``until`` where it is given).
+    """
+
+    since: Annotated[str, AfterValidator(_moment)] | None = None
+    until: Annotated[str, AfterValidator(_moment)] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all events are read."""
+        return self.since is None and self.until is None
 
 
 class FeatureConfig(_Part):
@@ -359,6 +381,7 @@ class Config(_Part):
 
     project: Project = Project()
     tables: Mapping[str, Table] = Field(min_length=1)
+    window: Window = Window()
     clean: Clean = Clean()
     features: Mapping[str, FeatureConfig] = Field(min_length=1)
     embedding: MethodConfig = MethodConfig(method="svd")
@@ -398,6 +421,33 @@ class Config(_Part):
                 "embedding.method = 'none' to cluster columns as they are"
             )
         return self
+
+    @model_validator(mode="after")
+    def _window_has_times(self) -> Config:
+        if self.window.is_open:
+            return self
+        events = {name: table for name, table in self.tables.items() if table.role == "events"}
+        if not events:
+            raise ValueError("'window' is a span of events' times; there is no table of events: take it out")
+        for name, table in events.items():
+            if table.time is None:
+                raise ValueError(
+                    f"'window' goes by events' times, and 'tables.{name}' names none; give it 'time', or take the "
+                    "window out"
+                )
+        return self
+
+    def within(self, since: str | None, until: str | None) -> Config:
+        """Give the config with another window; None leaves an end as it is.
+
+        Raises:
+            ConfigError: an end is no moment, or a table of events has no times.
+        """
+        given = {key: value for key, value in (("since", since), ("until", until)) if value is not None}
+        if not given:
+            return self
+        raw = self.model_dump(by_alias=True)
+        return parse_config({**raw, "window": {**raw["window"], **given}})
 
     @property
     def nouns(self) -> tuple[Noun, Noun]:

@@ -9,7 +9,8 @@ from typing import Any
 from coterie.terms import A_USER, AN_ITEM, Noun
 
 SCHEMA = "coterie.manifest"
-VERSION = 1
+VERSION = 2
+FORMER = (1,)  # without window, forgotten and notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,21 @@ class InputRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowRecord:
+    """The span of time whose events a run was made from.
+
+    Args:
+        since, until: as they were asked for, None where the window is open.
+        since_s, until_s: what these came to, seconds since 1970: from the one on, and before the other.
+    """
+
+    since: str | None
+    until: str | None
+    since_s: float | None
+    until_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How often the frozen model, read back from disk, gives a training user the label of the fit.
 
@@ -73,6 +89,10 @@ class Manifest:
         n_users: what is segmented, users or else. n_items: what it is told apart by.
         entity: what is segmented, in words. counterpart: what it is told apart by. Manifests of runs that could only
             segment users do not say it.
+        window: the span of events that was read; None: all of them.
+        forgotten: users of the run who were forgotten since it was made. Rows and vectors of theirs are gone from it;
+            what was counted and fitted with them is as it was.
+        notes: what a reader must know of the run beside its decision.
     """
 
     run_id: str
@@ -94,3 +114,6 @@ class Manifest:
     steps: tuple[StepRecord, ...] = field(default=())
     entity: Noun = A_USER
     counterpart: Noun = AN_ITEM
+    window: WindowRecord | None = None
+    forgotten: int = 0
+    notes: tuple[str, ...] = ()

@@ -63,11 +63,19 @@ def init(folder: str | Path, target: str | Path = CONFIG_NAME) -> Path:
     return target
 
 
-def run(config: str | Path = CONFIG_NAME, *, threads: int | None = None, listener: Listener | None = None) -> Run:
+def run(
+    config: str | Path = CONFIG_NAME,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> Run:
     """Run the project of a ``coterie.toml`` and give the finished run.
 
     Args:
         config: the file, or the folder it is in. threads: tasks at once; the answer does not depend on it.
+        since, until: the window of events, in place of the config's own; see ``[window]`` in the configuration.
         listener: told of the steps.
 
     Raises:
@@ -75,7 +83,7 @@ def run(config: str | Path = CONFIG_NAME, *, threads: int | None = None, listene
     """
     path = Path(config)
     folder = path if path.is_dir() else path.parent
-    return run_project(load_config(path), folder, threads=threads, listener=listener)
+    return run_project(load_config(path).within(since, until), folder, threads=threads, listener=listener)
 
 
 def explore(config: str | Path = CONFIG_NAME, *, listener: Listener | None = None) -> Exploration:

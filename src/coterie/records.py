@@ -7,7 +7,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,11 @@ def write_whole(path: Path, content: bytes) -> None:
             beside.unlink()
 
 
-def read(path: Path, schema: str, version: int, *, earlier: tuple[int, ...] = ()) -> Any:
+def read(path: Path, schema: str, version: int, *, former: Collection[int] = ()) -> Any:
     """Read the body of a record.
 
     Args:
-        earlier: versions before this one that are read too, as they are.
+        former: versions that are read as well, since what they lack has a default.
 
     Raises:
         ModelError: the file is missing, damaged, of another schema or of a version that this Coterie does not read.
@@ -91,7 +91,7 @@ def read(path: Path, schema: str, version: int, *, earlier: tuple[int, ...] = ()
         raise ModelError(f"the record '{path}' cannot be read: {error}; run `coterie run` again") from error
     if not isinstance(record, dict) or record.get("schema") != schema:
         raise ModelError(f"'{path}' is not a '{schema}' record")
-    if record.get("version") not in {version, *earlier}:
+    if record.get("version") not in {version, *former}:
         raise ModelError(
             f"'{path}' has version {record.get('version')}, this Coterie reads version {version}; run again"
         )

@@ -26,6 +26,7 @@ SECTIONS = {
     "Format": "format",
     "Time": "time",
     "Tags": "tags of items",
+    "Window": "[window]",
     "Clean": "[clean]",
     "FeatureConfig": "[features.NAME]",
     "MethodConfig": "[embedding]",

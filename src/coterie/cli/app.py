@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.compare import compare
 from coterie.cli.explore import explore
+from coterie.cli.forget import forget
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
@@ -31,6 +33,8 @@ app.add_typer(tags_app, name="tags")
 app.command()(plot)
 app.command()(report)
 app.command()(profile)
+app.command()(compare)
+app.command()(forget)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[
@@ -99,12 +103,19 @@ app.command()(explore)
 
 @app.command()
 def run(
-    config: ConfigOption = Path("coterie.toml"), threads: ThreadsOption = None, as_json: JsonOption = False
+    config: ConfigOption = Path("coterie.toml"),
+    since: Annotated[
+        str | None, typer.Option(help="Only events from then on: a date, or an age (90d) before the newest event.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only events before then: a date, or an age.")] = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the whole way: tables to proven and explained segments, with a report."""
     from coterie.cli.summary import show_run
 
-    show_run(_run_with_progress(config, threads, quiet=as_json), as_json=as_json)
+    found = _run_with_progress(config, threads, since=since, until=until, quiet=as_json)
+    show_run(found, as_json=as_json)
 
 
 @app.command()
@@ -131,12 +142,14 @@ def score(
     show_scores(projects.score(found, events, users=users, items=items), out, found.config, as_json=as_json)
 
 
-def _run_with_progress(config: Path, threads: int | None, *, quiet: bool) -> Run:
+def _run_with_progress(
+    config: Path, threads: int | None, *, since: str | None = None, until: str | None = None, quiet: bool
+) -> Run:
     from coterie import project
     from coterie.cli.progress import Bars
     from coterie.runs.journal import Silence
 
     if quiet:
-        return project.run(config, threads=threads, listener=Silence())
+        return project.run(config, since=since, until=until, threads=threads, listener=Silence())
     with Bars() as bars:
-        return project.run(config, threads=threads, listener=bars)
+        return project.run(config, since=since, until=until, threads=threads, listener=bars)

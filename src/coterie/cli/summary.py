@@ -31,6 +31,7 @@ from coterie.sources.columns import named_columns
 from coterie.spreadsheet import csv_of_frame
 from coterie.tables import RuleCount
 from coterie.tables.rules import BLANKED
+from coterie.tables.window import Span
 from coterie.terms import EVENTS, SEGMENT, Noun
 
 MARKS_SHOWN = 12
@@ -58,6 +59,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
                 "reason": run.decision.reason,
                 "answers": run.decision.answers,
                 "warnings": run.decision.warnings,
+                "notes": run.manifest.notes,
+                "window": run.manifest.window,
                 "k": run.chosen.k,
                 "lift": None if run.chosen.lift is None else run.chosen.lift.lift,
                 "segments": run.segments,
@@ -78,6 +81,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
     console.print(f"\n{escape(run.decision.reason)}")
     for warning in run.decision.warnings:
         console.print(f"[yellow]note:[/yellow] {escape(warning)}")
+    _show_notes(console, run)
     console.print(_segment_table(run.segments, run.manifest.entity))
     if is_cut_off(run.folder):
         console.print(
@@ -88,6 +92,15 @@ def show_run(run: Run, *, as_json: bool) -> None:
         console.print(changed, highlight=False, soft_wrap=True)
     console.print(_what_was_read(run), highlight=False)
     console.print(Text.assemble("report  ", (str(run.report), "bold")), soft_wrap=True)
+
+
+def _show_notes(console: Console, run: Run) -> None:
+    """Say what a reader must know of a run beside its decision."""
+    if run.manifest.window is not None:
+        found = run.manifest.window
+        console.print(f"window: events {Span(found.since_s, found.until_s).told()}", highlight=False)
+    for note in run.manifest.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
 
 
 def _what_was_read(run: Run) -> str:
@@ -162,6 +175,7 @@ def show_segments(run: Run, *, as_json: bool) -> None:
         return
     console = Console()
     console.print(f"run {run.id}: {run.decision.grade}, {len(run.segments)} segments", highlight=False)
+    _show_notes(console, run)
     console.print(_segment_table(run.segments, run.manifest.entity))
 
 

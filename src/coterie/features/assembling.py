@@ -116,6 +116,16 @@ def make_features(config: Config, *, embed: bool | None = None) -> tuple[Feature
     return tuple(feature for name, feature in made.items() if name in basis)
 
 
+def make_descriptors(config: Config) -> tuple[Feature, ...]:
+    """Give the features that a config only describes segments by, in its order.
+
+    Raises:
+        UnknownNameError: a kind has no plug-in.
+        ConfigError: an option is unknown or out of range.
+    """
+    return tuple(_feature(name, asked) for name, asked in config.features.items() if asked.use == "descriptor")
+
+
 def _feature(name: str, config: FeatureConfig) -> Feature:
     made_by = plugins.find("features", config.kind)
     reserved = {"self", "name", "table"} & set(config.options)

@@ -20,6 +20,7 @@ from coterie.plots.details import (
 from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.explored import missing_cells
 from coterie.plots.export import sized, spec, svg, to_png, to_svg
+from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_map
@@ -46,12 +47,14 @@ __all__ = [
     "column_spread",
     "drawing",
     "drawing_scripts",
+    "drift_bars",
     "evaluation_bubbles",
     "find_plot",
     "index_dots",
     "index_heatmap",
     "lift_by_k",
     "markers",
+    "migration_flow",
     "missing",
     "missing_cells",
     "neighbour",

@@ -96,7 +96,7 @@ def overview(contents: ReportContents) -> dict[str, Figure]:
         charts["evaluation"] = ("", "", plots.evaluation_bubbles(segments, contents.evaluations))
     if contents.user_map is not None:
         charts["map"] = ("", "", plots.user_map(contents.user_map, segments))
-    return {name: _figure(f"fig-{name}", *rest) for name, rest in charts.items()}
+    return {name: figure_of(f"fig-{name}", *rest) for name, rest in charts.items()}
 
 
 def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
@@ -112,7 +112,7 @@ def of_evidence(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
     for plot in plots.EVIDENCE:
         chart = plot.draw(shown)
         if chart is not None:
-            found[plot.group].append(_figure(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
+            found[plot.group].append(figure_of(f"fig-evidence-{plot.name}", shown.said(plot.title), plot.note, chart))
     return {question: tuple(figures) for question, figures in found.items() if figures}
 
 
@@ -121,7 +121,7 @@ def of_data(contents: ReportContents) -> dict[str, Figure]:
     shown = plots.Shown(contents.decision, exploration=contents.exploration)
     drawn = ((plot, plot.draw(shown)) for plot in plots.EXPLORED)
     return {
-        plot.name: _figure(f"fig-data-{plot.name}", plot.title, plot.note, chart)
+        plot.name: figure_of(f"fig-data-{plot.name}", plot.title, plot.note, chart)
         for plot, chart in drawn
         if chart is not None
     }
@@ -136,7 +136,7 @@ def of_columns(place: int, table: TableExplored) -> tuple[Figure, ...]:
     drawn = ((column, plots.column_spread(column)) for column in table.columns)
     found = [(column, chart) for column, chart in drawn if chart is not None]
     return tuple(
-        _figure(f"fig-columns_{place}_{at}", _said(column.name), _seen(column, table), chart)
+        figure_of(f"fig-columns_{place}_{at}", _said(column.name), _seen(column, table), chart)
         for at, (column, chart) in enumerate(found[:MOST_SPREADS])
     )
 
@@ -165,19 +165,19 @@ def of_segment(profile: SegmentProfile, tint: str | None = None) -> tuple[Figure
         if marks:
             formed = " The groups were formed on these." if all(mark.use == "basis" for mark in marks) else ""
             note = f"Dot: index. Line: 95% interval. Hollow: within chance.{formed}"
-            figures.append(_figure(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
+            figures.append(figure_of(f"fig-{own}-{kind}", title, note, plots.index_dots(own, marks, tint=tint)))
     drawn = [histogram for histogram in _widest_apart(profile) if any(histogram.inside)]
     if len(drawn) > FEW_NUMBERS:
         note = "Colour: this group. Grey: everybody. Each from its lowest to its highest; bins of few are left out."
         chart = plots.number_distributions(own, _labelled(profile, drawn), tint=tint)
-        figures.append(_figure(f"fig-{own}-numbers", "Numbers", note, chart))
+        figures.append(figure_of(f"fig-{own}-numbers", "Numbers", note, chart))
         drawn = []
     for place, histogram in enumerate(drawn):
         chart = plots.number_distribution(own, histogram, tint=tint)
         note = f"Median {decimal(histogram.median, 1)}, mean {decimal(histogram.mean, 1)}."
         note += " Bins of few are left out." if None in histogram.inside else ""
         title = _said(_label_of(profile, histogram.column))
-        figures.append(_figure(f"fig-{own}-number-{place}", title, note, chart))
+        figures.append(figure_of(f"fig-{own}-number-{place}", title, note, chart))
     for place, shares in enumerate(profile.shares):
         if sum(shares.counts):
             figures.append(_shares(f"fig-{own}-shares-{place}", own, shares, tint))
@@ -189,25 +189,25 @@ def _details(profile: SegmentProfile, tint: str | None) -> Iterator[Figure]:
     own = profile.segment_id
     if profile.markers:
         note = "How much of who is in the group this alone would tell."
-        yield _figure(
+        yield figure_of(
             f"fig-{own}-markers", "What tells them best", note, plots.markers(own, profile.markers, tint=tint)
         )
     if profile.percentiles:
         note = "Mean rank of the group's people among everybody: 50 is the middle."
         chart = plots.percentiles(own, profile.percentiles, tint=tint)
-        yield _figure(f"fig-{own}-percentiles", "Where they stand among everybody", note, chart)
+        yield figure_of(f"fig-{own}-percentiles", "Where they stand among everybody", note, chart)
     near = profile.neighbour
     if near is not None and any(one.kind != "number" for one in near.differences):
         note = f"Colour: {own}. Grey: {near.segment_id}, the group that is nearest. Only what is significant."
         chart = plots.neighbour(own, near, tint=tint)
-        yield _figure(f"fig-{own}-neighbour", f"How they differ from {near.segment_id}", note, chart)
+        yield figure_of(f"fig-{own}-neighbour", f"How they differ from {near.segment_id}", note, chart)
     if profile.scores is not None:
         chart = plots.score_heatmap(own, profile.scores, tint=tint)
         note = "Events by value. –: too few people to say."
-        yield _figure(f"fig-{own}-scores", "Their most frequent items by value", note, chart)
+        yield figure_of(f"fig-{own}-scores", "Their most frequent items by value", note, chart)
     if profile.calendar is not None:
         note = f"Index by {profile.calendar.unit}, UTC. Grey: too few people to say."
-        yield _figure(
+        yield figure_of(
             f"fig-{own}-calendar", "When they are active", note, plots.activity_calendar(own, profile.calendar)
         )
 
@@ -262,12 +262,12 @@ def _label_of(profile: SegmentProfile, column: str) -> str:
 def _shares(figure_id: str, segment_id: str, shares: Shares, tint: str | None) -> Figure:
     if shares.column != STATE:
         chart = plots.category_shares(segment_id, shares, tint=tint)
-        return _figure(figure_id, _said(shares.column), _left_out(shares), chart)
+        return figure_of(figure_id, _said(shares.column), _left_out(shares), chart)
     outside = sum(
         count for value, count in zip(shares.values, shares.counts, strict=True) if value not in plots.state_names()
     )
     note = "Grey: too few people to say." + (f" {outside:,} are in places that are not named." if outside else "")
-    return _figure(figure_id, "US states", note, plots.state_map(segment_id, shares))
+    return figure_of(figure_id, "US states", note, plots.state_map(segment_id, shares))
 
 
 def _left_out(shares: Shares) -> str:
@@ -288,6 +288,7 @@ def _said(column: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _figure(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
+def figure_of(figure_id: str, title: str, note: str, chart: Chart) -> Figure:
+    """Give a chart as a figure of a page."""
     spec = plots.without_outlines(plots.spec(chart))
     return Figure(figure_id, title, note, chart, spec, int(spec["height"]) + _AXIS_ROOM)

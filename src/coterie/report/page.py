@@ -52,7 +52,7 @@ def render(contents: ReportContents) -> str:
 
 
 def _render(contents: ReportContents) -> str:
-    vega, draw = embed.script(drawing_scripts()), embed.script(_text("page.js"))
+    vega, draw = embed.script(drawing_scripts()), embed.script(text_of("page.js"))
     candidate = contents.decision.candidates[contents.decision.chosen]
     own = {segment.id: segment.colour for segment in contents.segments}
     return (
@@ -76,7 +76,7 @@ def _render(contents: ReportContents) -> str:
             words=words,
             colour=lambda segment_id: colour(segment_id, own.get(segment_id)),
             shape=shape,
-            style=Markup(_text("page.css")),  # noqa: S704  # our own style sheet
+            style=Markup(text_of("page.css")),  # noqa: S704  # our own style sheet
             outlines=_outlines(contents),
             scripts=(vega, draw),
             on_dark=ON_DARK,
@@ -145,5 +145,6 @@ def _printable(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """Give the text of a file beside the templates."""
     return (resources.files(_PACKAGE) / "templates" / name).read_text(encoding="utf-8")

@@ -9,11 +9,12 @@ import math
 from datetime import datetime
 from typing import Final
 
-from coterie.manifest import Manifest
+from coterie.manifest import Manifest, WindowRecord
 from coterie.segments.types import Segment
 from coterie.selection.types import Answer, Candidate, Decision, Grade, Interval
 from coterie.tables import RuleCount
 from coterie.tables.rules import takes_rows_out
+from coterie.tables.window import Span
 from coterie.terms import A_USER, Noun
 from coterie.wording import told_of
 
@@ -43,6 +44,11 @@ def percent(share: float | None, digits: int = 0) -> str:
     if 0 < 100 * share < smallest / 2:
         return f"<{NBSP}{smallest:.{digits}f}%"
     return f"{100 * share:.{digits}f}%"
+
+
+def window(found: WindowRecord) -> str:
+    """Say which events were read: "from 2024-01-01 on"."""
+    return Span(found.since_s, found.until_s).told()
 
 
 def decimal(value: float | None, digits: int = 2) -> str:

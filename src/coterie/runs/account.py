@@ -10,7 +10,7 @@ import coterie
 from coterie import records
 from coterie.config import Config
 from coterie.features.aligning import users_of
-from coterie.manifest import Agreement, InputRecord, Manifest
+from coterie.manifest import Agreement, InputRecord, Manifest, WindowRecord
 from coterie.runs.answers import Answers
 from coterie.runs.cache import LIBRARIES
 from coterie.secrets import masked
@@ -19,9 +19,20 @@ from coterie.tables.types import events_of
 
 
 def account_of(
-    config: Config, made: Answers, agreement: Agreement, *, run_id: str, created: datetime, threads: int
+    config: Config,
+    made: Answers,
+    agreement: Agreement,
+    *,
+    run_id: str,
+    created: datetime,
+    threads: int,
+    notes: tuple[str, ...] = (),
 ) -> Manifest:
-    """Give a run's manifest, but for its steps: these are not done while it is written."""
+    """Give a run's manifest, but for its steps: these are not done while it is written.
+
+    Args:
+        notes: what a reader must know of the run.
+    """
     events, tables = made.stored.tables.events, made.stored.tables
     heard_of = set[str]().union(*(users_of(table).tolist() for table in (*tables.users, *events)))
     return Manifest(
@@ -43,7 +54,14 @@ def account_of(
         agreement=agreement,
         entity=config.nouns[0],
         counterpart=config.nouns[1],
+        window=_window(config, made),
+        notes=notes,
     )
+
+
+def _window(config: Config, made: Answers) -> WindowRecord | None:
+    span = made.stored.span
+    return None if span is None else WindowRecord(config.window.since, config.window.until, span.since_s, span.until_s)
 
 
 def _shown(config: Config) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from coterie.errors import RejectedError
 from coterie.explore import SCHEMA, VERSION, Exploration, explore
 from coterie.runs import steps, tables_on_disk
 from coterie.runs.cache import Cache, key_of
+from coterie.runs.forgotten import load_kept_out
 from coterie.runs.journal import Journal, Listener, Silence
 from coterie.runs.keeping import Kept
 from coterie.runs.result import EXPLORATION, read_record
@@ -47,11 +48,13 @@ def open_tables(config: Config, folder: Path, raw: Mapping[str, RawTable], kept:
         RejectedError: more rows were rejected than the config allows; says where they are.
     """
     # Mappings go into keys as pairs, since their order is part of what they say: which table comes first, which block.
-    key = key_of("tables", [*config.tables.items()], config.clean, {name: raw[name].fingerprint for name in raw})
+    kept_out = load_kept_out(folder)
+    prints = {name: raw[name].fingerprint for name in raw}
+    key = key_of("tables", [*config.tables.items()], config.window, config.clean, prints, kept_out)
     stored, tables_folder = kept.answer(
         "tables",
         key,
-        partial(steps.write_tables, config, raw),
+        partial(steps.write_tables, config, raw, kept_out),
         partial(tables_on_disk.load, entity=config.project.entity),
         _rows_of_tables,
     )

@@ -34,6 +34,7 @@ from coterie.segments.types import Segment
 from coterie.stores.directory import DirectoryStore
 from coterie.stores.locking import locked
 from coterie.tables import Tables
+from coterie.tables.forgetting import Gone
 from coterie.terms import OF_USERS
 
 RUNS = "runs"
@@ -241,6 +242,28 @@ def _placed_by_model(run: Path, names: tuple[str, ...], ids: Ids, tables: Tables
     except CoterieError:
         return None
     return Partition(ids, found.labels, names)
+
+
+def without_members(path: Path, gone: Gone) -> tuple[bytes | None, Ids]:
+    """Give a file of members without some users as the bytes of a new one, and the users it had of them.
+
+    A run that segments anything else has no users in it.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            held = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"the members in '{path}' cannot be read: {error}; move the file away") from error
+    is_gone = gone(held["ids"]) if str(held["entity"]) == OF_USERS else np.zeros(len(held["ids"]), np.bool_)
+    users: Ids = held["ids"][is_gone]
+    if not is_gone.any():
+        return None, users
+    placed = Partition(held["ids"][~is_gone], held["labels"][~is_gone], tuple(held["names"].tolist()))
+    left = Members(placed, str(held["entity"]), bool(held["knows_users"]))
+    return _to_bytes(left, str(held["run"])), users
 
 
 def project_folder(project: Path) -> Path:

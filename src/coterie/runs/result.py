@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -269,22 +270,22 @@ def read_profiles(path: Path) -> tuple[SegmentProfile, ...]:
         ModelError: missing, damaged, or of another schema or version.
     """
     found: tuple[SegmentProfile, ...] = read_record(
-        path, tuple[SegmentProfile, ...], segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, earlier=(1,)
+        path, tuple[SegmentProfile, ...], segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, former=(1,)
     )
     return found
 
 
-def read_record(path: Path, kind: Any, schema: str, version: int, *, earlier: tuple[int, ...] = ()) -> Any:
+def read_record(path: Path, kind: Any, schema: str, version: int, *, former: Collection[int] = ()) -> Any:
     """Read one record into its dataclass.
 
     Args:
-        earlier: versions that lack nothing but what the dataclass has a default for.
+        former: versions that are read as well; see ``records.read``.
 
     Raises:
         ModelError: missing, damaged, or of another schema or version.
     """
     try:
-        return TypeAdapter(kind).validate_python(records.read(path, schema, version, earlier=earlier))
+        return TypeAdapter(kind).validate_python(records.read(path, schema, version, former=former))
     except ValidationError as error:
         raise ModelError(
             f"the record '{path}' is damaged ({error.error_count()} faults); run `coterie run` again"
@@ -309,7 +310,9 @@ def open_run(path: str | Path = ".", run_id: str | None = None) -> Run:
         folder = store.open(chosen)
     return Run(
         folder=folder,
-        manifest=read_record(folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION),
+        manifest=read_record(
+            folder / "manifest.json", Manifest, manifests.SCHEMA, manifests.VERSION, former=manifests.FORMER
+        ),
         decision=read_record(folder / "decision.json", Decision, decision_types.SCHEMA, decision_types.VERSION),
         segments=Segments(
             read_record(

@@ -26,6 +26,7 @@ from coterie.report.page import write_report
 from coterie.runs import steps, telling
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
+from coterie.runs.forgotten import load_log, notes_on
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
 from coterie.runs.result import EVIDENCE, EXPLORATION, MAP, RUNS, Run, open_run, write_map, write_records
@@ -59,6 +60,7 @@ def run_project(config: Config, folder: Path, *, threads: int | None = None, lis
 def _publish(config: Config, folder: Path, identity: Identity, journal: Journal, *, threads: int) -> str:
     """Make the run and let it appear; give its id."""
     made = answer(config, folder, journal, identity, threads=threads)
+    notes = notes_on(load_log(folder), made.raw)
     created = datetime.now(UTC)
     run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with DirectoryStore(folder / RUNS).begin(run_id) as staging:
@@ -77,7 +79,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
             profiles=made.profiles,
             quality=made.stored.counts,
         )
-        account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads)
+        account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads, notes=notes)
         with journal.step("report"):
             contents = _contents(config, made, segments, told, replace(account, steps=tuple(journal.done)))
             if contents.user_map is not None:

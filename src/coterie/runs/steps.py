@@ -40,6 +40,7 @@ from coterie.sources.opening import open_source
 from coterie.spreadsheet import csv_of_frame
 from coterie.tables import Tables
 from coterie.tables.build import build_tables
+from coterie.tables.forgetting import KeptOut
 from coterie.terms import A_USER, EVENTS
 
 MIN_PEOPLE = 20  # who share a category before it describes what they take up; as many as a tested item must have
@@ -70,9 +71,9 @@ def open_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     return scanned
 
 
-def write_tables(config: Config, raw: Mapping[str, RawTable], folder: Path) -> None:
+def write_tables(config: Config, raw: Mapping[str, RawTable], kept_out: KeptOut | None, folder: Path) -> None:
     """Check and clean the raw tables."""
-    tables_on_disk.store(build_tables(config, raw), folder)
+    tables_on_disk.store(build_tables(config, raw, kept_out=kept_out), folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,23 +14,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from coterie import records
+from coterie.config import Config
 from coterie.engines import local
 from coterie.errors import ModelError, StoreError
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import BuiltTables
 from coterie.tables.cleaning import CleaningAccount
 from coterie.tables.coded import Coded
+from coterie.tables.forgetting import Gone, counts_without, refused_without, without
 from coterie.tables.types import events_of
 from coterie.tables.viewpoint import seen_by
-from coterie.terms import EVENTS
+from coterie.tables.window import Span
+from coterie.terms import EVENTS, OF_USERS
 
 SCHEMA = "coterie.tables"
-VERSION = 1
+VERSION = 2
+FORMER = (1,)  # without a span
 CLEANING = "cleaning.json"
 CLEANING_SCHEMA = "coterie.cleaning"
 CLEANING_VERSION = 1
@@ -48,6 +53,7 @@ class StoredTables:
         tables: lazily opened, as the entity sees them. counts: what checks and cleaning did.
         read, kept: rows per table, as checked.
         over_limit: why the run must stop, or None.
+        span: of the events; None where all were read.
     """
 
     tables: Tables
@@ -55,6 +61,7 @@ class StoredTables:
     read: Mapping[str, int]
     kept: Mapping[str, int]
     over_limit: str | None
+    span: Span | None = None
 
 
 def store(built: BuiltTables, folder: Path) -> None:
@@ -83,6 +90,7 @@ def store(built: BuiltTables, folder: Path) -> None:
         "read": built.read,
         "kept": built.kept,
         "over_limit": built.over_limit,
+        "span": built.span,
         "order": [table.name for table in built.tables],
     }
     records.write(folder / "tables" / "tables.json", SCHEMA, VERSION, body)
@@ -113,10 +121,37 @@ def load(folder: Path, entity: str) -> StoredTables:
     Args:
         entity: whose viewpoint is taken; see ``coterie.tables.viewpoint``.
     """
-    body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION)
+    body = records.read(folder / "tables" / "tables.json", SCHEMA, VERSION, former=FORMER)
+    span = None if body.get("span") is None else Span(**body["span"])
     tables = {name: _load_table(folder / "tables", name, body["tables"][name]) for name in body["order"]}
     counts = _COUNTS.validate_python(body["counts"])
-    return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"])
+    return StoredTables(seen_by(entity, Tables(tables)), counts, body["read"], body["kept"], body["over_limit"], span)
+
+
+def load_rejects(folder: Path) -> dict[str, nw.LazyFrame[Any]]:
+    """Open the refused rows that ``store`` wrote, by table; a table without any is not there."""
+    return {path.stem: local.scan_parquet(path) for path in sorted((folder / "rejects").glob("*.parquet"))}
+
+
+def store_without(source: Path, config: Config, gone: Gone, target: Path) -> tuple[RuleCount, ...]:
+    """Write the tables and refused rows of a folder into another, without some users; give the counts that are left.
+
+    How many rows were read, refused and kept stays as it was when they were checked; examples of a user go.
+
+    Args:
+        config: that the tables were made with. target: has neither ``tables`` nor ``rejects`` yet.
+    """
+    stored = load(source, OF_USERS)
+    left = Tables({table.name: without(table, gone)[0] for table in stored.tables})
+    refused = {name: refused_without(rows, config.tables[name], gone) for name, rows in load_rejects(source).items()}
+    counts = stored.counts
+    for name, table in config.tables.items():
+        if table.user is not None:
+            counts = counts_without(counts, name, table, refused.get(name), gone)
+    rejects = {name: local.lazy(rows) for name, rows in refused.items()}
+    account = load_cleaning(source)
+    store(BuiltTables(left, rejects, counts, stored.read, stored.kept, stored.over_limit, account, stored.span), target)
+    return counts
 
 
 def _load_table(folder: Path, name: str, known: Mapping[str, Any]) -> CheckedTable:

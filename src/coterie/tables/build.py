@@ -8,8 +8,8 @@ them down before it raises. For new users the same checks run without the cleani
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -23,8 +23,10 @@ from coterie.tables.assessing import Checked
 from coterie.tables.attributes import attribute_kinds
 from coterie.tables.cleaning import Cleaned, CleaningAccount, clean, filtered_table
 from coterie.tables.entities import check_entities, known_ids
-from coterie.tables.events import Known, check_events
+from coterie.tables.events import Known, check_events, newest_event
+from coterie.tables.forgetting import KeptOut, kept_out_of
 from coterie.tables.types import CheckedTable, RuleCount, Tables, events_of
+from coterie.tables.window import Span, needs_newest, span_of
 from coterie.terms import EVENTS, ITEM, ITEMS, USER, USERS, Role
 
 
@@ -42,6 +44,7 @@ class BuiltTables:
         read: rows of each source. kept: rows of each table in ``tables``.
         over_limit: None, or why the run must stop: too many rows were rejected.
         cleaning: events before cleaning and after it; None where nothing was cleaned.
+        span: of the events in ``tables``; None where the window is open.
     """
 
     tables: Tables
@@ -51,6 +54,7 @@ class BuiltTables:
     kept: Mapping[str, int]
     over_limit: str | None
     cleaning: CleaningAccount | None = None
+    span: Span | None = None
 
     @property
     def rejected(self) -> Mapping[str, int]:
@@ -72,7 +76,9 @@ class BuiltTables:
             raise RejectedError(self.over_limit)
 
 
-def build_tables(config: Config, raw: Mapping[str, RawTable], *, now_s: float | None = None) -> BuiltTables:
+def build_tables(
+    config: Config, raw: Mapping[str, RawTable], *, now_s: float | None = None, kept_out: KeptOut | None = None
+) -> BuiltTables:
     """Check and clean all tables of a project.
 
     Args:
@@ -80,6 +86,7 @@ def build_tables(config: Config, raw: Mapping[str, RawTable], *, now_s: float | 
         raw: every table of the config by name. Tables of one backend are joined on it (they must share its connection);
             where backends are mixed, rows are fetched first.
         now_s: the present, seconds since 1970; by default the clock's.
+        kept_out: users whose rows are left out whatever the sources say.
 
     Raises:
         ConfigError: columns, types or ``drop_users`` do not fit; found before rows are read where that can be.
@@ -89,11 +96,17 @@ def build_tables(config: Config, raw: Mapping[str, RawTable], *, now_s: float | 
     for name in config.tables:
         if name not in raw:
             raise DataError(f"the table '{name}' of the config was not read; expected all of its tables")
-    checked = _check_all(config, raw, now_s=_now(now_s), scoring=False)
+    raw = _on_one_backend(raw)
+    now_s = _now(now_s)
+    span = span_of(config.window, _newest(config, raw, now_s=now_s))
+    checked = _check_all(config, raw, now_s=now_s, scoring=False, span=span)
+    if kept_out is not None:
+        checked = {name: kept_out_of(found, config.tables[name], kept_out) for name, found in checked.items()}
     over_limit = _over_limit(config, checked)
     tables = Tables({name: checked[name].table for name in config.tables})
     cleaned = clean(tables, config.clean) if over_limit is None else None
-    return _built(cleaned.tables if cleaned else tables, checked, cleaned, over_limit)
+    built = _built(cleaned.tables if cleaned else tables, checked, cleaned, over_limit)
+    return replace(built, span=span)
 
 
 def build_for_scoring(config: Config, raw: Mapping[str, RawTable], *, now_s: float | None = None) -> BuiltTables:
@@ -117,6 +130,15 @@ def build_for_scoring(config: Config, raw: Mapping[str, RawTable], *, now_s: flo
     return _built(tables, checked, None, _over_limit(config, checked))
 
 
+def _newest(config: Config, raw: Mapping[str, RawTable], *, now_s: float) -> Iterator[float]:
+    """Give the time of the newest event of each table of events, where the window hangs on it."""
+    for name, table in config.tables.items():
+        if table.role == EVENTS and needs_newest(config.window):
+            newest = newest_event(name, table, raw[name], now_s=now_s)
+            if newest is not None:
+                yield newest
+
+
 def _now(now_s: float | None) -> float:
     return time.time() if now_s is None else now_s
 
@@ -137,7 +159,9 @@ def _check_config(config: Config) -> None:
         filtered_table(of_users, config.clean.drop_users)
 
 
-def _check_all(config: Config, raw: Mapping[str, RawTable], *, now_s: float, scoring: bool) -> dict[str, Checked]:
+def _check_all(
+    config: Config, raw: Mapping[str, RawTable], *, now_s: float, scoring: bool, span: Span | None = None
+) -> dict[str, Checked]:
     for name in raw:
         if name not in config.tables:
             raise UnknownNameError("table", name, config.tables)
@@ -149,7 +173,7 @@ def _check_all(config: Config, raw: Mapping[str, RawTable], *, now_s: float, sco
     for name, table in named.items():
         if table.role == EVENTS:
             known = Known(users, items, rejects=table.unknown == "reject" and not scoring)
-            checked[name] = check_events(name, table, raw[name], known=known, now_s=now_s)
+            checked[name] = check_events(name, table, raw[name], known=known, now_s=now_s, span=span)
     return checked
 
 

@@ -27,6 +27,7 @@ from coterie.tables.assessing import (
     canonical,
     contested,
     fault_of,
+    good_rows,
     refuse_empty,
     refuse_own_names,
     sortable,
@@ -38,6 +39,7 @@ from coterie.tables.coded import Coded, Encoder
 from coterie.tables.dates import time_cell
 from coterie.tables.merging import merge
 from coterie.tables.types import CheckedTable, RuleCount
+from coterie.tables.window import Span, within
 from coterie.terms import COLUMN, ITEM, REASON, TIME, USER, VALUE
 
 _PAIR: Final = (beside(USER), beside(ITEM))
@@ -61,17 +63,36 @@ class Known:
     rejects: bool = True
 
 
-def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s: float) -> Checked:
+def newest_event(name: str, table: Table, raw: RawTable, *, now_s: float) -> float | None:
+    """Give the time of the newest event whose user, item, value and time are good; None where there is none.
+
+    Args:
+        name: the table's name in the config. table: its config. raw: its rows. now_s: as for ``check_events``.
+
+    Raises:
+        ConfigError: a column is not there, or its type does not fit its role.
+    """
+    cells = _cells(name, table, raw, now_s=now_s)
+    deciding = [column for column in cells if column in {USER, ITEM, VALUE, TIME}]
+    good = good_rows(assess(raw.frame, cells, deciding))
+    newest: float | None = local.collect(good.select(nw.col(beside(TIME)).max())).item()
+    return newest
+
+
+def check_events(
+    name: str, table: Table, raw: RawTable, *, known: Known, now_s: float, span: Span | None = None
+) -> Checked:
     """Check a table of events, batch by batch: only what is good of it is kept, numbered, and what is refused.
 
     Args:
         name: its name in the config. table: its config. raw: its rows.
         known: users and items that other tables know.
         now_s: the present, seconds since 1970.
+        span: of the events that stay; others are counted and left out before duplicates are looked at.
 
     Raises:
         ConfigError: a column is not there, its type does not fit its role, or names collide.
-        DataError: there are no rows.
+        DataError: there are no rows, or none of them lies in the span.
     """
     refuse_own_names(name, raw)
     kinds = attribute_kinds(name, table)
@@ -83,7 +104,12 @@ def check_events(name: str, table: Table, raw: RawTable, *, known: Known, now_s:
     found = _read(assessed, asked)
     refuse_empty(name, raw, found.read)
     counts = _count_strangers(name, table, found) if not known.rejects else ()
-    settled, superseded, merged = _settle(name, table, found.coded, assessed, originals)
+    good = found.coded
+    if span is not None:
+        good = within(found.coded, span, name)
+        counts = (*counts, *_count_outside(name, table, found.coded.n_events - good.n_events))
+        assessed = assessed.filter(span.condition(beside(TIME)))
+    settled, superseded, merged = _settle(name, table, good, assessed, originals)
     rejects = stacked([local.lazy(found.refused), *superseded])
     counts = (*rules.tally(name, rejects, _key_columns(table)), *counts, *merged)
     return Checked(CheckedTable.of_events(name, settled, kinds), rejects, counts, found.read)
@@ -200,6 +226,11 @@ def _count_strangers(name: str, table: Table, found: _Found) -> tuple[RuleCount,
         for key, (rows, example) in found.strangers.items()
         if rows
     )
+
+
+def _count_outside(name: str, table: Table, rows: int) -> tuple[RuleCount, ...]:
+    column = table.time.column if table.time is not None else ""
+    return (RuleCount(name, rules.OUTSIDE, column, rows, counts_as_reject=False),) if rows else ()
 
 
 def _settle(

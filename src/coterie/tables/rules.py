@@ -39,6 +39,8 @@ CONFLICT: Final = "conflicting duplicate"
 SUPERSEDED: Final = "superseded"  # another row of the same user and item was to be kept
 MERGED: Final = "merged"  # its value went into the mean or sum of the user and item
 REPEATED: Final = "repeated row"  # says of a user or item nothing that another row does not say, but for tags
+OUTSIDE: Final = "outside the window"
+KEPT_OUT: Final = "kept out"  # of users who were forgotten and are not to come back
 DROP_USERS: Final = "drop_users"
 MAX_EVENTS: Final = "max_events_per_user"
 MIN_EVENTS: Final = "min_events_per_user"
@@ -48,7 +50,9 @@ MIN_USERS: Final = "min_users_per_item"
 BLANKED: Final = ", cell blanked"
 KEPT: Final = ", kept"
 
-_DECLARED: Final = frozenset({SUPERSEDED, MERGED, REPEATED, DROP_USERS, MAX_EVENTS, MIN_EVENTS, MIN_USERS})
+_DECLARED: Final = frozenset(
+    {SUPERSEDED, MERGED, REPEATED, OUTSIDE, KEPT_OUT, DROP_USERS, MAX_EVENTS, MIN_EVENTS, MIN_USERS}
+)
 
 
 def takes_rows_out(rule: str) -> bool:
