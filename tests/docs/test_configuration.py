@@ -42,7 +42,7 @@ SECTIONS = {
 MODELS = {
     name: model
     for name, model in inspect.getmembers(config_module, inspect.isclass)
-    if issubclass(model, BaseModel) and model.__module__ == config_module.__name__ and not name.startswith("_")
+    if issubclass(model, BaseModel) and model.__module__.startswith(config_module.__name__) and name != "Part"
 }
 
 
