@@ -88,11 +88,15 @@ def test_a_picture_has_its_title_and_segments_as_people_call_them_now(call, samp
     assert "#123456" in drawn
 
 
-def test_every_figure_of_the_report_is_there_by_the_name_that_its_file_has(call, sample_run, project):
+def test_every_figure_of_the_report_is_there_by_the_name_that_its_file_has(call, sample_run, project, tmp_path):
     rows = {row["name"] for row in json.loads(call("plot", "--project", project, "--json")[1])["plots"]}
     shown = set(re.findall(r'class="chart"[^>]* data-name="([^"]+)"', sample_run.report.read_text(encoding="utf-8")))
     assert len(shown) > 30
     assert shown <= {name.replace("/", "-") for name in rows}
+    column = next(name for name in sorted(rows) if name.startswith("columns-"))
+    code, _, err = call("plot", column, "--project", project, "--out", tmp_path / "column.svg")
+    assert (code, err) == (0, "")
+    assert (tmp_path / "column.svg").read_text().startswith("<svg")
 
 
 def test_one_segments_figure_in_both_formats(call, project, sample_run, here):

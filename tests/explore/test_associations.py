@@ -131,10 +131,14 @@ def test_columns_of_all_kinds_are_held_against_each_other():
 
 
 def test_few_rows_give_no_warning():
-    rows = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]})
-    found = associate(rows, {"a": "number", "b": "number"})
+    found = associate(pl.DataFrame({"a": [*range(10)], "b": [*range(10)]}), {"a": "number", "b": "number"})
     assert found.pairs[0].strength == 1.0
     assert found.same == ()
+
+
+def test_fewer_rows_are_not_held_against_each_other():
+    found = associate(pl.DataFrame({"a": [*range(9)], "b": [*range(9)]}), {"a": "number", "b": "number"})
+    assert found.pairs == ()
 
 
 def test_a_matrix_of_the_strongest_columns_is_whole():

@@ -121,5 +121,5 @@ def test_no_small_count_is_shown(counts):
 
 def test_exemplars_are_the_nearest():
     members = members_of(np.array([0, 0, 1, 0, 0]), distance=[3, 1, 0, 1, 2])
-    assert exemplars(members, members.ids, 0, ProfileOptions(exemplars=3)) == ("u001", "u003", "u004")
-    assert exemplars(members, members.ids, 1, ProfileOptions(exemplars=3)) == ("u002",)
+    assert exemplars(members, members.ids, 0, ProfileOptions(exemplars=3, min_cell=2)) == ("u001", "u003", "u004")
+    assert exemplars(members, members.ids, 0, ProfileOptions(exemplars=3)) == (), "of four users three are most"

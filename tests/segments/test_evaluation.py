@@ -65,7 +65,9 @@ def test_what_no_segment_has_leaves_its_weight_to_the_others():
     first, second = evaluate(bare, EQUAL)
     assert first.weights == {"size": 1.0}
     assert [first.criteria[name].missing for name in CRITERIA[1:]] == [
-        "there are no events", "events carry no value", "lift was not measured", "events have no time"
+        "there are no events, or of too few users to say",
+        "events carry no value, or of too few users to say",
+        "lift was not measured", "events have no time"
     ]  # fmt: skip
     assert first.distinctiveness.score == second.distinctiveness.score == 50.0
     assert abs(first.attractiveness - second.attractiveness) < 15, "two that hardly differ lie near each other"

@@ -125,7 +125,7 @@ def test_a_segment_of_one_user(make_tables):
     labels[0] = 0
     lone, others = profile_segments(make_tables(rows), members_of(labels), OPTIONS)
     assert (lone.marks, lone.sentences, lone.numbers, lone.shares) == ((), (), (), ())
-    assert lone.exemplars == ("u000",)
+    assert lone.exemplars == ()
     assert not any(mark.significant for mark in others.marks)
     assert name_segments([lone, others]) == {"s-1": "Segment 1", "s-2": "Segment 2"}
 

@@ -30,6 +30,7 @@ MATRIX_COLUMNS: Final = 14  # that a person can look over
 # Fewer rows a value than this and chance alone makes values tell each other.
 # Source: Cochran (1954), "Some methods for strengthening the common chi-square tests": five expected in a cell.
 ROWS_A_VALUE: Final = 5
+LEAST_ROWS: Final = 10  # that have both; of fewer any two columns seem to go together, and people can be told
 ROUNDING: Final = 1e-12  # of a sum of shares: its root would pass for an association
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -119,7 +120,7 @@ def associate(rows: pl.DataFrame, kinds: Mapping[str, ColumnKind]) -> Associatio
             strength, n, measure = _pearson(whole[left], whole[right]), rows.height, "spearman"
         else:
             strength, n, measure = _held(cells[left], cells[right], left in numbers, right in numbers)
-        if strength is not None:
+        if strength is not None and n >= LEAST_ROWS:
             same = abs(strength) >= SAME_FROM and n >= SAME_ROWS
             found.append(Association(left, right, measure, strength, n, same))  # type: ignore[arg-type]
     found.sort(key=lambda pair: (-round(abs(pair.strength), 12), pair.left, pair.right))

@@ -94,7 +94,7 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
     for segment in contents.segments:
         profile = contents.profile_of(segment.id)
         if profile is not None and contents.manifest.entity != A_USER:
-            profile = _without_single_users(profile)
+            profile = without_single_users(profile)
         yield {
             "segment": segment,
             "profile": profile,
@@ -104,7 +104,7 @@ def _cards(contents: ReportContents) -> Iterator[dict[str, Any]]:
         }
 
 
-def _without_single_users(profile: SegmentProfile) -> SegmentProfile:
+def without_single_users(profile: SegmentProfile) -> SegmentProfile:
     """Leave out who takes a segment up by name, where items are users: a page may go further than their table."""
     near = profile.neighbour
     if near is not None:

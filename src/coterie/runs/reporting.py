@@ -13,13 +13,14 @@ from coterie import plots, records
 from coterie.errors import DataError, UnknownNameError, shown
 from coterie.report import figures
 from coterie.report.contents import ReportContents
-from coterie.report.page import render
+from coterie.report.page import render, without_single_users
 from coterie.report.printing import write_pdf
 from coterie.runs.identity import caught_up, with_names
 from coterie.segments.display import marks_frame
 from coterie.segments.persona import Persona
 from coterie.segments.types import Segment
 from coterie.spreadsheet import csv_of_frame
+from coterie.terms import A_USER
 
 if TYPE_CHECKING:
     from coterie.plots.theme import Chart
@@ -35,7 +36,7 @@ def contents_of(run: Run) -> ReportContents:
         manifest=replace(run.manifest, steps=steps),
         decision=run.decision,
         segments=_called_now(run),
-        profiles=run.profiles,
+        profiles=run.profiles if run.manifest.entity == A_USER else tuple(map(without_single_users, run.profiles)),
         quality=run.quality,
         user_map=run.user_map,
         evidence=run.evidence,
@@ -83,7 +84,7 @@ def shown_of(run: Run) -> plots.Shown:
 
 
 def plots_of(run: Run) -> tuple[plots.Plot, ...]:
-    """Give every plot that there may be of a run: those of the catalogue, then the report's of single segments."""
+    """Give every plot that there may be of a run: those of the catalogue, then the report's of columns and segments."""
     return (*plots.ALL, *figures.beyond_catalogue(contents_of(run)))
 
 
@@ -93,10 +94,12 @@ def find_plot(run: Run, name: str) -> plots.Plot:
     Raises:
         UnknownNameError: there is none of that name; offers the nearest.
     """
-    for found in (*plots.ALL, *(() if "/" not in name else plots_of(run))):
-        if found.name == name:
-            return found
-    raise UnknownNameError("plot", name, [plot.name for plot in plots_of(run)])
+    known = {plot.name: plot for plot in plots.ALL}
+    if name not in known:  # those of columns and of segments are drawn to be found
+        known = {plot.name: plot for plot in plots_of(run)}
+    if name not in known:
+        raise UnknownNameError("plot", name, list(known))
+    return known[name]
 
 
 def chart_of(run: Run, name: str, width: int) -> Chart:

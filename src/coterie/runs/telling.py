@@ -15,7 +15,7 @@ from coterie.segments import evaluation as evaluation_types
 from coterie.segments import persona as persona_types
 from coterie.segments.evaluation import CRITERIA, Evaluation, Known, distinctiveness, evaluate
 from coterie.segments.growth import Growth, growth
-from coterie.segments.members import Members, ProfileOptions
+from coterie.segments.members import Members
 from coterie.segments.persona import Persona, Subject, hand_of, personas_of
 from coterie.segments.types import Segment
 from coterie.selection.heldout import event_table
@@ -50,7 +50,7 @@ def _evaluations(config: Config, made: Answers, segments: tuple[Segment, ...]) -
     ids = tuple(segment.id for segment in segments)
     # How far each lies from the own centre is not asked for here.
     members = Members(made.placed.ids, made.found_again.labels, ids, np.zeros(len(made.placed.ids)))
-    min_cell = ProfileOptions().min_cell
+    min_cell = config.segments.min_cell
     known = Known(
         segments,
         made.profiles,

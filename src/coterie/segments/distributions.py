@@ -103,24 +103,28 @@ def activity(counts: EventCounts, label: int, members: Members, options: Profile
     return Activity(
         events_inside=float(np.median(counts.events[own])),
         events_overall=float(np.median(counts.events)),
-        mean_value_inside=_mean_value(counts, own),
-        mean_value_overall=_mean_value(counts, np.ones(len(own), dtype=np.bool_)),
+        mean_value_inside=_mean_value(counts, own, options),
+        mean_value_overall=_mean_value(counts, np.ones(len(own), dtype=np.bool_), options),
     )
 
 
 def exemplars(members: Members, names: npt.NDArray[np.str_], label: int, options: ProfileOptions) -> tuple[str, ...]:
     """Name the users nearest to a segment's centre, nearest first, level ones in the order of their ids.
 
+    Of a segment of fewer than ``min_cell`` users nobody is named: a list of them would be all of it.
+
     Args:
         names: (n,) of the members: their ids, or titles where they have them.
     """
     own = np.flatnonzero(members.labels == label)
+    if len(own) < options.min_cell:
+        return ()
     nearest = own[np.argsort(members.distance[own], kind="stable")][: options.exemplars]
     return tuple(str(name) for name in names[nearest])
 
 
-def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_]) -> float | None:
+def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_], options: ProfileOptions) -> float | None:
     valued = int(counts.valued[who].sum())
-    if counts.values is None or valued == 0:
+    if counts.values is None or np.count_nonzero(counts.valued[who]) < options.min_cell:
         return None
     return float(counts.values[who].sum()) / valued

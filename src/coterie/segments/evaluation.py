@@ -195,7 +195,7 @@ def _activities(profiles: Sequence[SegmentProfile]) -> list[Criterion]:
         # What segments were formed on first, as in the rest of the profile.
         marks = sorted((mark for mark in profile.marks if is_activity(mark)), key=lambda mark: mark.use != "basis")
         if not marks:
-            found.append(_missing("there are no events"))
+            found.append(_missing("there are no events, or of too few users to say"))
             continue
         mark = marks[0]
         ends = (mark.index.low, mark.index.high) if mark.index is not None else (math.nan, math.nan)
@@ -209,7 +209,7 @@ def _values(profiles: Sequence[SegmentProfile]) -> list[Criterion]:
     for profile in profiles:
         did = profile.activity
         if did is None or did.mean_value_inside is None or did.mean_value_overall is None:
-            found.append(_missing("events carry no value"))
+            found.append(_missing("events carry no value, or of too few users to say"))
         else:
             found.append(_criterion(_alone(did.mean_value_inside), did.mean_value_overall))
     return found

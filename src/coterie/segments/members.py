@@ -86,7 +86,8 @@ class ProfileOptions:
     """How profiles are made.
 
     Args:
-        fdr: share of false marks, in expectation, among the significant ones of a whole profile, in (0, 1).
+        fdr: share of false marks, in expectation, among the significant ones of the basis, and among those of
+            descriptors, in (0, 1).
         min_cell: cells of fewer users are not shown, nor what would give them away, so that nobody is singled out; at
             least 2.
         min_users: an item or tag of fewer users, over all segments, is not tested. The floor does not look at segments,
