@@ -138,7 +138,7 @@ def test_bars_that_were_put_together_keep_their_area(people):
     _, rows = find(column_spread(age), "bar")
     narrow = min(row["high"] - row["low"] for row in rows)
     assert sum(row["share"] * (row["high"] - row["low"]) / narrow for row in rows) == pytest.approx(1)
-    assert sum(row["rows"] for row in rows) == age.known
+    assert sum(row["rows"] for row in rows) == pytest.approx(age.known, abs=5 * len(rows) / 2)  # each is rounded
 
 
 def test_what_cannot_be_drawn_is_not(people, ratings):

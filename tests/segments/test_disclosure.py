@@ -9,9 +9,12 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coterie.engines import local
+from coterie.explore import explore
 from coterie.segments.members import ProfileOptions
 from coterie.segments.profile import profile_segments
 from coterie.segments.types import SegmentProfile
+from coterie.tables import CheckedTable, Tables
 from tests.segments.samples import Rows, members_of, tables_of
 from tests.segments.test_suppression import as_known, most
 
@@ -98,7 +101,8 @@ def test_no_small_cell_can_be_had_of_what_is_written(seed: int) -> None:
     shown = [(label, profile.numbers[0]) for label, profile in enumerate(profiles) if profile.numbers]
     if shown:
         edges = np.array(shown[0][1].edges)
-        counts = drawn.counted(np.digitize(drawn.ages, edges) - 1, len(edges) - 1)
+        places = np.digitize(np.clip(drawn.ages, edges[0], edges[-1] - 1e-9), edges) - 1  # the outermost bins are open
+        counts = drawn.counted(places, len(edges) - 1)
         hidden = np.ones(counts.shape, bool)
         for label, histogram in shown:
             hidden[label] = [n is None for n in histogram.inside]
@@ -131,3 +135,60 @@ def refuse_small_of_item(drawn: Case, profiles: tuple[SegmentProfile, ...], item
     if not unsaid.all():
         its[unsaid & its.any(axis=1)] = True  # no total stands beside these: what is shown of them counts for less
         refuse_small(positive, its, with_rows=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_sum_over_a_few_can_be_had_of_mean_values(seed: int) -> None:
+    """Everybody's mean value less those of the segments: what is left must be of nobody or of enough users."""
+    drawn = case(seed)
+    profiles = drawn.profiles
+    groups = np.where(drawn.labels < 0, len(profiles), drawn.labels)[(drawn.values > 0).any(axis=1)]
+    users = np.bincount(groups, minlength=len(profiles) + 1)
+    unsaid = [p.activity is None or p.activity.mean_value_inside is None for p in profiles]
+    assert all(users[label] >= LEAST for label, its in enumerate(unsaid) if not its)
+    if not all(unsaid):
+        left = users[[*np.flatnonzero(unsaid), len(profiles)]].sum()
+        assert left == 0 or left >= LEAST
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_few_can_be_had_of_a_rule(seed: int) -> None:
+    """Of every count behind precision and recall there are numbers that agree with them and are none or enough."""
+    for profile in case(seed).profiles:
+        rule = profile.rule
+        if rule is None:
+            continue
+        agreeing = [
+            (hits, wrong, missed)
+            for hits in range(LEAST, rule.n_measured + LEAST, LEAST)
+            for wrong in range(0, rule.n_measured + LEAST, LEAST)
+            for missed in range(0, rule.n_measured + LEAST, LEAST)
+            if round(hits / (hits + wrong), 2) == rule.precision
+            and round(hits / (hits + missed), 2) == rule.recall
+            and round((hits + missed) / rule.n_measured, 2) == rule.base
+        ]
+        assert agreeing, rule
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_what_was_explored_less_what_is_profiled_tells_of_no_few(seed: int) -> None:
+    """Some users of the tables have no segment at all: everybody's count of a value, less that of those profiled."""
+    drawn = case(seed)
+    rng = np.random.default_rng(seed)
+    kept = rng.random(len(drawn.labels)) < rng.choice([0.9, 0.97])
+    told = explored_jobs(drawn.jobs)
+    exact = np.bincount(drawn.jobs[kept], minlength=len(JOBS))
+    for job, n in told.items():
+        left = [possible - exact[JOBS.index(job)] for possible in range(n - LEAST // 2, n + LEAST // 2 + 1)]
+        assert any(one <= 0 or one >= LEAST for one in left)
+
+
+def explored_jobs(jobs: np.ndarray) -> dict[str, int]:
+    rows = pl.DataFrame({"user_id": [f"u{at:03}" for at in range(len(jobs))], "job": [JOBS[at] for at in jobs]})
+    table = CheckedTable("people", "users", local.lazy(rows), {"job": "category"})
+    column = next(one for one in explore(Tables({"people": table})).tables[0].columns if one.name == "job")
+    counts = column.values
+    return {value: n for value, n in zip(counts.values, counts.counts, strict=True) if value in JOBS}

@@ -49,7 +49,11 @@ def test_a_profile_by_hand(make_tables):
     first, second = profile_segments(make_tables(hand_made()), members_of(HAND_LABELS), ProfileOptions(min_cell=2))
     assert first.activity.events_inside == 2.5
     assert first.activity.events_overall == 2
-    assert first.activity.mean_value_inside == 4
+    assert first.activity.mean_value_inside is None  # u5, the only one in none, could be had from it and the others
+    everybody = profile_segments(
+        make_tables(hand_made()), members_of(HAND_LABELS | {"u5": 1}), ProfileOptions(min_cell=2)
+    )
+    assert everybody[0].activity.mean_value_inside == 4
     assert first.activity.mean_value_overall == pytest.approx(38 / 9)
     assert first.exemplars == ("u1", "u2")
     assert second.exemplars == ("u3", "u4")

@@ -42,7 +42,7 @@ def compare(before: Run, after: Run) -> Comparison:
         DataError: nobody is in either.
     """
     _refuse_other_things(before, after)
-    moved = migration(_placed(before), _placed(after))
+    moved = migration(_placed(before), _placed(after), least=_least(before, after))
     drift: TableDrift | None = None
     left_out: tuple[str, ...] = ()
     try:
@@ -74,7 +74,7 @@ def compare_with_tables(run: Run, project: str | Path | None = None) -> Comparis
     model = run.model()
     seen = _seen(model, config, seen_by(config.project.entity, built.tables))
     before = _seen(model, config, run.tables())
-    moved = migration(_as_partition(model, before), _as_partition(model, seen), same_segments=True)
+    moved = migration(_as_partition(model, before), _as_partition(model, seen), same_segments=True, least=_least(run))
     return _told(run, PRESENT, moved, table_drift(model, run.config, before, seen), (), is_data=True)
 
 
@@ -122,6 +122,11 @@ def _told(
     return Comparison(before.id, after, entity, is_data, moved, drift, left_out, verdict, reasons)
 
 
+def _least(*runs: Run) -> int:
+    """Give the smallest cell that all of the runs may tell of."""
+    return max(run.config.segments.min_cell for run in runs)
+
+
 def _refuse_other_things(before: Run, after: Run) -> None:
     if before.id == after.id:
         raise ConfigError(f"the run '{before.id}' is compared with itself; name another")
@@ -167,7 +172,7 @@ def _drift(run: Run, tables: Tables) -> TableDrift:
 
 def _seen(model: SegmentModel, config: Config, tables: Tables) -> Seen:
     with parallel.single_threaded():
-        return look(model, tables, entity_ids(make_features(config), tables))
+        return look(model, tables, entity_ids(make_features(config), tables), config.segments.min_cell)
 
 
 def _folder(run: Run, project: str | Path | None) -> Path:

@@ -71,13 +71,14 @@ class Migration:
         return tuple(change for change in self.changes if change.change != "kept")
 
 
-def migration(before: Partition, after: Partition, *, same_segments: bool = False) -> Migration:
+def migration(before: Partition, after: Partition, *, same_segments: bool = False, least: int = MIN_CELL) -> Migration:
     """Count who went where.
 
     Args:
         before, after: users and their segments; those in none have the label NOISE.
         same_segments: whether one model gave both, so that equal names are equal segments; else segments are matched by
             their users.
+        least: the smallest cell of users to show.
 
     Raises:
         DataError: there is nobody to compare.
@@ -86,7 +87,7 @@ def migration(before: Partition, after: Partition, *, same_segments: bool = Fals
         raise DataError("there are no users to compare; expected some in either run")
     counts = _counted(before, after)
     table = with_totals(counts)
-    mask = hidden(table)
+    mask = hidden(table, least)
     lineage = None if same_segments or not says_enough(before, after) else match(before, after)
     heirs = _same(before, after) if same_segments else _heirs(before, lineage)
     shown = tuple(
@@ -107,6 +108,7 @@ def migration(before: Partition, after: Partition, *, same_segments: bool = Fals
         is_least=is_least,
         adjusted_rand=_adjusted_rand(counts[: len(before.names), : len(after.names)]),
         changes=() if lineage is None else _changes(after, lineage),
+        least=least,
     )
 
 

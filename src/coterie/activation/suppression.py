@@ -1,8 +1,8 @@
 """Small cells of a table of users hidden, and as many others that nobody gets them back by subtraction.
 
-A table with its totals goes in; which cells are not to be shown comes out. A cell of one to four users is hidden. Where
-it is alone in its row or column another goes with it; then a linear programme plays the reader who knows everything
-that is shown: as long as it can prove of a hidden small cell that it is small, one more cell is hidden.
+A table with its totals goes in; which cells are not to be shown comes out. A cell of fewer users than may be told of is
+hidden. Where it is alone in its row or column another goes with it; then a linear programme plays the reader who knows
+everything that is shown: as long as it can prove of a hidden small cell that it is small, one more cell is hidden.
 
 Source:
     Cox (1980), "Suppression methodology and statistical disclosure control"; Fischetti & Salazar (2001), "Solving the
@@ -23,10 +23,10 @@ Mask = npt.NDArray[np.bool_]
 Cell = tuple[int, int]
 
 
-def is_small(counts: npt.ArrayLike) -> Mask:
+def is_small(counts: npt.ArrayLike, least: int = MIN_CELL) -> Mask:
     """Say which counts are of somebody, and of too few to be told of."""
     held = np.asarray(counts)
-    return np.asarray((held > 0) & (held < MIN_CELL))
+    return np.asarray((held > 0) & (held < least))
 
 
 def with_totals(counts: Counts) -> Counts:
@@ -35,31 +35,31 @@ def with_totals(counts: Counts) -> Counts:
     return np.vstack([wide, wide.sum(axis=0, keepdims=True)])
 
 
-def hidden(table: Counts) -> Mask:
+def hidden(table: Counts, least: int = MIN_CELL) -> Mask:
     """Say which cells of a table are not to be shown.
 
     Args:
-        table: (r + 1, c + 1) users, totals last (see ``with_totals``).
+        table: (r + 1, c + 1) users, totals last (see ``with_totals``). least: the smallest cell to show.
 
     Returns:
         The same shape; totals may be among them. What is shown gives no small cell away.
     """
-    mask = is_small(table)
+    mask = is_small(table, least)
     while True:
-        lonely = _lonely(table, mask) or _proven(table, mask)
+        lonely = _lonely(table, mask, least) or _proven(table, mask, least)
         if lonely is None:
             return mask
         mask[lonely] = True
 
 
-def hidden_in_row(counts: npt.ArrayLike) -> Mask:
+def hidden_in_row(counts: npt.ArrayLike, least: int = MIN_CELL) -> Mask:
     """Say which of (n,) counts, whose sum is known, are not to be shown."""
     held = np.asarray(counts, np.int64)[None, :]
     if held.size == 0:
         return np.zeros(0, np.bool_)
     # One row: its total is known, and each column is its own total.
-    mask: Mask = is_small(held)[0]
-    while mask.any() and (mask.sum() < 2 or held[0][mask].sum() < MIN_CELL) and not mask.all():
+    mask: Mask = is_small(held, least)[0]
+    while mask.any() and (mask.sum() < 2 or held[0][mask].sum() < least) and not mask.all():
         rest = np.flatnonzero(~mask)
         mask[rest[np.lexsort((rest, held[0][rest], held[0][rest] == 0))[0]]] = True
     return mask
@@ -72,14 +72,14 @@ def _lines(shape: Cell) -> Iterator[list[Cell]]:
     yield from ([(row, column) for row in range(rows)] for column in range(columns))
 
 
-def _lonely(table: Counts, mask: Mask) -> Cell | None:
+def _lonely(table: Counts, mask: Mask, least: int) -> Cell | None:
     """Give a cell that has to go with the hidden one of its line; None where every line has none or enough."""
     for line in _lines((table.shape[0], table.shape[1])):
         gone = [cell for cell in line if mask[cell]]
         if not gone:
             continue
         inner = [cell for cell in gone if cell != line[-1]]
-        too_few = not mask[line[-1]] and sum(int(table[cell]) for cell in inner) < MIN_CELL
+        too_few = not mask[line[-1]] and sum(int(table[cell]) for cell in inner) < least
         if len(gone) < 2 or too_few:
             found = _smallest(table, mask, line)
             if found is not None:
@@ -99,13 +99,13 @@ def _smallest(table: Counts, mask: Mask, line: list[Cell]) -> Cell | None:
     return min(shown, key=cost, default=None)
 
 
-def _proven(table: Counts, mask: Mask) -> Cell | None:
+def _proven(table: Counts, mask: Mask, least: int) -> Cell | None:
     """Give one more cell to hide where what is shown proves of a small one that it is small."""
     cells = [(int(row), int(column)) for row, column in np.argwhere(mask)]
     place = {cell: at for at, cell in enumerate(cells)}
     equations, values = _known(table, mask, place)
     for cell in cells:
-        if is_small(table[cell]) and _most(place[cell], len(cells), equations, values) < MIN_CELL:
+        if is_small(table[cell], least) and _most(place[cell], len(cells), equations, values) < least:
             row, column = cell
             lines = [[(row, c) for c in range(table.shape[1])], [(r, column) for r in range(table.shape[0])]]
             found = [one for line in lines if (one := _smallest(table, mask, line)) is not None]

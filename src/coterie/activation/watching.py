@@ -39,13 +39,14 @@ class Seen:
 
     Args:
         tables: as what is segmented sees them. ids: (n,) sorted. found: their segments. known: (n,) whether the model
-            knows anything of each.
+            knows anything of each. least: users that a figure needs to be told.
     """
 
     tables: Tables
     ids: Ids
     found: Assignment
     known: npt.NDArray[np.bool_]
+    least: int = MIN_CELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Moved:
 
     Args:
         n_columns: that were measured. n_moved, n_major: of them, that moved beyond chance, at least moderately or far.
-        n_rare: columns that were not measured, since fewer than ``MIN_CELL`` users have them before and after.
+        n_rare: columns that were not measured, since too few users have them before and after.
         columns: those that moved most.
     """
 
@@ -107,7 +108,7 @@ class TableDrift:
     left_out: tuple[str, ...]
 
 
-def look(model: SegmentModel, tables: Tables, ids: Ids) -> Seen:
+def look(model: SegmentModel, tables: Tables, ids: Ids, least: int = MIN_CELL) -> Seen:
     """Give what a model makes of tables.
 
     Raises:
@@ -115,7 +116,7 @@ def look(model: SegmentModel, tables: Tables, ids: Ids) -> Seen:
     """
     found = model.apply(tables, ids)
     _, known = model.space.basis.apply_known(tables, ids)
-    return Seen(tables, ids, found, known)
+    return Seen(tables, ids, found, known, least)
 
 
 def table_drift(model: SegmentModel, config: Config, before: Seen, after: Seen) -> TableDrift:
@@ -159,33 +160,36 @@ def _mix(segments: Sequence[str], model: SegmentModel, before: Seen, after: Seen
     was, now = was[order].astype(np.int64), now[order].astype(np.int64)
     called = [*segments, ""]
     return Mix(
-        tuple(called[at] for at in order), _shown(was), _shown(now), measured("segments", "mix", inhabited(was, now))
+        tuple(called[at] for at in order),
+        _shown(was, before.least),
+        _shown(now, before.least),
+        measured("segments", "mix", inhabited(was, now)),
     )
 
 
-def _shown(counts: Counts) -> tuple[int | None, ...]:
+def _shown(counts: Counts, least: int) -> tuple[int | None, ...]:
     return tuple(
-        None if gone else int(n) for n, gone in zip(counts.tolist(), hidden_in_row(counts).tolist(), strict=True)
+        None if gone else int(n) for n, gone in zip(counts.tolist(), hidden_in_row(counts, least).tolist(), strict=True)
     )
 
 
 def _confidence(before: Seen, after: Seen) -> Drift:
     was, now = (seen.found.strength[seen.found.labels != NOISE] for seen in (before, after))
-    return _of_values("strength", "confidence", was, now)
+    return _of_values("strength", "confidence", was, now, least=before.least)
 
 
 def _of_values(
-    name: str, kind: Kind, was: npt.NDArray[np.float64], now: npt.NDArray[np.float64], times: int = 1
+    name: str, kind: Kind, was: npt.NDArray[np.float64], now: npt.NDArray[np.float64], *, least: int, times: int = 1
 ) -> Drift:
     """Measure a column of numbers, NaN for what is missing."""
     cuts = cuts_of(was)
     counts = inhabited(binned(was, cuts), binned(now, cuts))
-    return measured(name, kind, counts, times=times, means=(_mean(was), _mean(now)))
+    return measured(name, kind, counts, times=times, means=(_mean(was, least), _mean(now, least)))
 
 
-def _mean(values: npt.NDArray[np.float64]) -> float | None:
+def _mean(values: npt.NDArray[np.float64], least: int) -> float | None:
     known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) >= MIN_CELL else None
+    return float(known.mean()) if len(known) >= least else None
 
 
 def _activity(before: Seen, after: Seen) -> Iterator[Drift]:
@@ -193,21 +197,23 @@ def _activity(before: Seen, after: Seen) -> Iterator[Drift]:
         if table.name not in after.tables.by_name:
             continue
         was, now = (_events_each(seen, table.name) for seen in (before, after))
-        yield _of_values(f"{table.name}: events", "activity", was, now)
+        yield _of_values(f"{table.name}: events", "activity", was, now, least=before.least)
         values = [events_of(seen.tables[table.name]).value for seen in (before, after)]
         if values[0] is not None and values[1] is not None:
             # Events of one user are alike, so they say no more than their users do of what is chance.
-            moved = _of_event_values(f"{table.name}: value", values[0], values[1], len(before.ids), len(after.ids))
-            yield moved
+            sizes = len(before.ids), len(after.ids)
+            yield _of_event_values(f"{table.name}: value", values[0], values[1], sizes, before.least)
 
 
-def _of_event_values(name: str, was: npt.NDArray[np.float64], now: npt.NDArray[np.float64], n: int, m: int) -> Drift:
+def _of_event_values(
+    name: str, was: npt.NDArray[np.float64], now: npt.NDArray[np.float64], sizes: tuple[int, int], least: int
+) -> Drift:
     was, now = np.asarray(was, np.float64), np.asarray(now, np.float64)
     distinct = np.unique(was[~np.isnan(was)])
     cuts = distinct[1:] if len(distinct) <= DISTINCT else cuts_of(was)
     held = inhabited(binned(was, cuts), binned(now, cuts))
-    scaled = tuple(counts * (users / max(int(counts.sum()), 1)) for counts, users in zip(held, (n, m), strict=True))
-    return measured(name, "activity", (scaled[0], scaled[1]), means=(_mean(was), _mean(now)))
+    scaled = tuple(counts * (users / max(int(counts.sum()), 1)) for counts, users in zip(held, sizes, strict=True))
+    return measured(name, "activity", (scaled[0], scaled[1]), means=(_mean(was, least), _mean(now, least)))
 
 
 def _events_each(seen: Seen, name: str) -> npt.NDArray[np.float64]:
@@ -234,32 +240,39 @@ def _basis(model: SegmentModel, before: Seen, after: Seen) -> tuple[list[Drift],
     was, was_joined, names = model.space.columns_of(before.tables, before.ids)
     now, now_joined, _ = model.space.columns_of(after.tables, after.ids)
     width = was.shape[1]
-    embedded, n_rare = _of_matrix(names[:width], "basis", was, now, len(names))
-    joined, more = _of_matrix(names[width:], "basis", was_joined, now_joined, len(names))
+    embedded, n_rare = _of_matrix(names[:width], "basis", was, now, times=len(names), least=before.least)
+    joined, more = _of_matrix(names[width:], "basis", was_joined, now_joined, times=len(names), least=before.least)
     return [*embedded, *joined], n_rare + more
 
 
-def _of_matrix(names: Sequence[str], kind: Kind, was: Matrix, now: Matrix, times: int) -> tuple[list[Drift], int]:
+def _of_matrix(
+    names: Sequence[str], kind: Kind, was: Matrix, now: Matrix, *, times: int, least: int
+) -> tuple[list[Drift], int]:
     """Measure each column of two (n, m) matrices; gives also how many too few users have."""
     if not sp.issparse(was) or not sp.issparse(now):
         dense = [np.asarray(one.todense() if sp.issparse(one) else one, np.float64) for one in (was, now)]
-        return [_of_values(name, kind, dense[0][:, c], dense[1][:, c], times) for c, name in enumerate(names)], 0
+        return [
+            _of_values(name, kind, dense[0][:, c], dense[1][:, c], least=least, times=times)
+            for c, name in enumerate(names)
+        ], 0
     found, n_rare = [], 0
     columns = [sp.csc_array(one) for one in (was, now)]
     for c, name in enumerate(names):
         cells = [one.data[one.indptr[c] : one.indptr[c + 1]].astype(np.float64) for one in columns]
-        if max(map(len, cells)) < MIN_CELL:
+        if max(map(len, cells)) < least:
             n_rare += 1
             continue
-        found.append(_of_cells(name, kind, cells, (was.shape[0], now.shape[0]), times))
+        found.append(_of_cells(name, kind, cells, (was.shape[0], now.shape[0]), times=times, least=least))
     return found, n_rare
 
 
-def _of_cells(name: str, kind: Kind, cells: list[npt.NDArray[np.float64]], users: tuple[int, int], times: int) -> Drift:
+def _of_cells(
+    name: str, kind: Kind, cells: list[npt.NDArray[np.float64]], users: tuple[int, int], *, times: int, least: int
+) -> Drift:
     """Measure a column that is mostly zero: those who have nothing of it, and bins of what the others have."""
     cuts = cuts_of(cells[0], MOST_BINS_OF_CELLS)
     counts = [np.append(n - len(own), binned(own, cuts)) for own, n in zip(cells, users, strict=True)]
-    held = [len(own) / max(n, 1) if len(own) >= MIN_CELL else None for own, n in zip(cells, users, strict=True)]
+    held = [len(own) / max(n, 1) if len(own) >= least else None for own, n in zip(cells, users, strict=True)]
     return measured(name, kind, inhabited(*counts), times=times, means=(held[0], held[1]))
 
 
@@ -283,7 +296,9 @@ def _descriptors(config: Config, before: Seen, after: Seen) -> tuple[list[Drift]
                 fitted = feature.fit(before.tables, before.ids)
                 values = [fitted.apply(seen.tables, seen.ids).values for seen in (before, after)]
                 names = [f"{feature.name}:{column}" for column in fitted.columns.tolist()]
-                found += _of_matrix(names, "descriptor", values[0], values[1], times + len(names))[0]
+                found += _of_matrix(
+                    names, "descriptor", values[0], values[1], times=times + len(names), least=before.least
+                )[0]
             else:
                 found += _of_attributes(feature, columns, before, after, times)
         except CoterieError as error:
@@ -302,9 +317,9 @@ def _of_attributes(feature: Feature, columns: Sequence[str], before: Seen, after
         name = f"{feature.name}:{column}"
         if kind == "number":
             was, now = (cell.cast(pl.Float64).fill_null(np.nan).to_numpy() for cell in cells)
-            yield _of_values(name, "descriptor", was, now, times)
+            yield _of_values(name, "descriptor", was, now, least=before.least, times=times)
         else:
-            yield _of_categories(name, cells[0], cells[1], times)
+            yield _of_categories(name, cells[0], cells[1], times, before.least)
 
 
 def _attribute(seen: Seen, table: str, column: str) -> pl.Series:
@@ -314,10 +329,10 @@ def _attribute(seen: Seen, table: str, column: str) -> pl.Series:
     return index.join(rows, on=USER, how="left", maintain_order="left")[column]
 
 
-def _of_categories(name: str, was: pl.Series, now: pl.Series, times: int) -> Drift:
+def _of_categories(name: str, was: pl.Series, now: pl.Series, times: int, least: int) -> Drift:
     """Measure a category; values of few users before count together, as do those that nobody had."""
     counts = [dict(cell.cast(pl.String).fill_null("").value_counts().iter_rows()) for cell in (was, now)]
-    kept = sorted(value for value, n in counts[0].items() if n >= MIN_CELL)
+    kept = sorted(value for value, n in counts[0].items() if n >= least)
     tables = [
         np.array([*(one.get(value, 0) for value in kept), sum(n for value, n in one.items() if value not in kept)])
         for one in counts

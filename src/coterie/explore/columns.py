@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +12,16 @@ import polars as pl
 
 from coterie.explore.types import Column, ColumnKind, Missing, MissingPattern, Numbers, Values
 from coterie.tables.binning import binned, round_edges
-from coterie.tables.suppression import OTHER_VALUES, may_be_named, without_small_bins
-from coterie.terms import STATE, TAG
+from coterie.tables.suppression import (
+    OTHER_VALUES,
+    coarse_mean,
+    may_be_named,
+    rounded,
+    within_ends,
+    without_small_bins,
+)
+from coterie.tables.trait_cells import sorted_naturally, taken_apart, trait_label
+from coterie.terms import ITEM, STATE, TAG, VALUE
 
 MOST_NAMED: Final = 20  # values of a category that are named, states apart
 MOST_PATTERNS: Final = 20
@@ -40,10 +49,47 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     return tuple(_column(table, name, kind) for name, kind in table.kinds.items())
 
 
+def told_apart(rows: pl.DataFrame, kinds: Mapping[str, ColumnKind]) -> tuple[pl.DataFrame, dict[str, ColumnKind]]:
+    """Add what columns of traits and of text are made of: a number a trait, and how many words a text has.
+
+    Returns:
+        The rows with columns added, and the kinds of all, each part behind its column.
+    """
+    found: dict[str, ColumnKind] = {}
+    for name, kind in kinds.items():
+        found[name] = kind
+        parts: list[pl.Series] = []
+        if kind == "traits":
+            parts = _traits(rows.get_column(name))
+        elif kind == "text":
+            words = rows.get_column(name).cast(pl.String).str.extract_all(r"\S+").list.len().cast(pl.Float64)
+            parts = [words.alias(f"words in {name}")]
+        added = [part for part in parts if part.name not in kinds and part.name not in found]
+        rows = rows.with_columns(added)
+        found |= dict.fromkeys((part.name for part in added), "number")
+    return rows, found
+
+
+def _traits(cells: pl.Series) -> list[pl.Series]:
+    """Give a column of numbers a trait, null where a cell lacks it; several answers of one cell are averaged."""
+    keyed = cells.cast(pl.String).alias("_cells").to_frame().with_row_index("_row")
+    long = taken_apart(keyed, "_row", "_cells").group_by("_row", ITEM).agg(pl.col(VALUE).sort().mean())
+    found = []
+    for trait in sorted_naturally(long[ITEM].unique().to_list()):
+        its = long.filter(pl.col(ITEM) == trait).select("_row", VALUE)
+        found.append(
+            keyed.join(its, on="_row", how="left", maintain_order="left")[VALUE].alias(trait_label(cells.name, trait))
+        )
+    return found
+
+
 def spread_of(
     values: npt.NDArray[np.float64], min_cell: int, people: npt.NDArray[np.int64] | None = None
 ) -> Numbers | None:
     """Say how numbers are spread; None where fewer than ``min_cell`` are known.
+
+    Where each row is of another user, counts are rounded to multiples of ``min_cell`` and the mean is told in as wide
+    steps: a profile counts almost the same users, and what the two differ by must not tell of few.
 
     Args:
         values: (r,) those that are known. people: (r,) whom each is about; None where each is about another.
@@ -59,8 +105,10 @@ def spread_of(
         float(value) if min_cell == 1 or share == 0.5 or round(min(share, 1 - share) * n, 9) >= min_cell else None
         for value, share in zip(np.quantile(values, shares), shares, strict=True)
     )
-    counts = binned(values, edges)
-    return Numbers(low, lower, median, upper, high, float(values.mean()), min_cell == 1, edges, counts)
+    of_people = min_cell if n == len(values) else 1
+    counts = tuple(rounded(count, of_people) for count in binned(values, edges))
+    mean = coarse_mean(values, of_people)
+    return Numbers(low, lower, median, upper, high, mean, min_cell == 1, edges, counts)
 
 
 def values_of(cells: pl.DataFrame, *, min_cell: int, most: int | None = MOST_NAMED) -> Values | None:
@@ -84,7 +132,9 @@ def values_of(cells: pl.DataFrame, *, min_cell: int, most: int | None = MOST_NAM
     shown, counts = [value for value, its in zip(values, named, strict=True) if its], rows[named].tolist()
     if not named.all():
         shown, counts = [*shown, OTHER_VALUES], [*counts, int(rows[~named].sum())]
-    return Values(tuple(shown), tuple(counts), int(np.count_nonzero(~named)))
+    of_people = min_cell if cells["person"].is_unique().all() else 1
+    told = tuple(rounded(count, of_people) for count in counts)
+    return Values(tuple(shown), told, int(np.count_nonzero(~named)))
 
 
 def tags_of(tags: pl.DataFrame, *, most: int = MOST_NAMED) -> Values | None:
@@ -139,7 +189,7 @@ def _column(table: Table, name: str, kind: ColumnKind) -> Column:
 
 def _edges(values: npt.NDArray[np.float64], people: npt.NDArray[np.int64], min_cell: int) -> tuple[float, ...]:
     """Give round bins, put together until none tells of too few people."""
-    edges = round_edges(values)
+    edges = round_edges(within_ends(values, min_cell, people))
     held = _people_in(values, people, edges)
     while min_cell > 1 and any(0 < count < min_cell for count in held):
         edges, _ = without_small_bins(edges, held, min_cell)

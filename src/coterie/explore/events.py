@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from coterie.explore.columns import Table, columns_of, spread_of
+from coterie.explore.columns import Table, columns_of, spread_of, told_apart
 from coterie.explore.tails import long_tail
 from coterie.explore.types import (
     Activity,
@@ -37,24 +37,26 @@ _CODES: Final[Mapping[Unit, str]] = {"month": "datetime64[M]", "year": "datetime
 Counts = npt.NDArray[np.int64]
 
 
-def explore_events(events: Coded, titles: Mapping[str, str]) -> EventsExplored:
+def explore_events(events: Coded, titles: Mapping[str, str], min_cell: int = MIN_CELL) -> EventsExplored:
     """Tell of a table of events.
 
     Args:
-        titles: of items that have one, by id.
+        titles: of items that have one, by id. min_cell: users that a figure must be of.
     """
     per_user, per_item = np.diff(events.indptr), item_counts(events)
     return EventsExplored(
         users=int(np.count_nonzero(per_user)),
         items=int(np.count_nonzero(per_item)),
-        of_users=long_tail(per_user),
+        of_users=long_tail(per_user, min_cell),
         of_items=long_tail(per_item),
         activity=activity(events.time) if events.time_at is not None else None,
         top_items=_top_items(events, per_item, titles),
     )
 
 
-def event_columns(events: Coded, kinds: Mapping[str, AttributeKind], counted: Census) -> tuple[Column, ...]:
+def event_columns(
+    events: Coded, kinds: Mapping[str, AttributeKind], counted: Census, min_cell: int = MIN_CELL
+) -> tuple[Column, ...]:
     """Tell of every column of events: keys, value and time, then attributes."""
     n = events.n_events
     columns = [Column(USER, "key", n, 0, counted.users), Column(ITEM, "key", n, 0, counted.items)]
@@ -65,7 +67,8 @@ def event_columns(events: Coded, kinds: Mapping[str, AttributeKind], counted: Ce
         known = sum(int(np.count_nonzero(~np.isnan(time[rows]))) for rows in slices(n))
         columns.append(Column(TIME, "time", known, n - known, None))
     if kinds:
-        columns += columns_of(Table(events.others, dict(kinds), pl.Series(events.user), MIN_CELL))
+        rows, parted = told_apart(events.others, dict(kinds))
+        columns += columns_of(Table(rows, parted, pl.Series(events.user), min_cell))
     return tuple(columns)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from coterie.engines import local
 from coterie.explore.associations import associate
-from coterie.explore.columns import Table, columns_of, missing_of, tags_of
+from coterie.explore.columns import Table, columns_of, missing_of, tags_of, told_apart
 from coterie.explore.events import event_columns, explore_events, looked_at
 from coterie.explore.types import (
     Column,
@@ -27,6 +27,7 @@ from coterie.tables.suppression import MIN_CELL
 from coterie.tables.types import events_of
 from coterie.terms import EVENTS, ITEM, ITEMS, TAG, TIME, TITLE, USER, USERS, VALUE
 
+MOST_HELD = 60  # columns up to which single traits and lengths of texts are held against all others
 _NO_CLEANING = CleaningAccount((), ())
 
 
@@ -35,34 +36,37 @@ def explore(
     counts: Iterable[RuleCount] = (),
     read: Mapping[str, int] | None = None,
     cleaning: CleaningAccount | None = None,
+    *,
+    min_cell: int = MIN_CELL,
 ) -> Exploration:
     """Say what tables hold.
 
     Args:
         tables: checked and cleaned, as the config declares them. counts: what checks and cleaning did.
         read: rows of each source; by default those of the tables. cleaning: events before and after.
+        min_cell: users that a value or bin needs to be told of.
     """
     account = cleaning or _NO_CLEANING
     titles = _titles(tables)
     return Exploration(
-        tables=tuple(_table(table, titles, read or {}) for table in tables),
+        tables=tuple(_table(table, titles, read or {}, min_cell) for table in tables),
         cleaning=account.events,
         rules=tuple(_rules(counts, account)),
     )
 
 
-def _table(table: CheckedTable, titles: Mapping[str, str], read: Mapping[str, int]) -> TableExplored:
-    found = _of_events(table, titles) if table.role == EVENTS else _of_entities(table)
+def _table(table: CheckedTable, titles: Mapping[str, str], read: Mapping[str, int], min_cell: int) -> TableExplored:
+    found = _of_events(table, titles, min_cell) if table.role == EVENTS else _of_entities(table, min_cell)
     return TableExplored(**found, read=read.get(table.name, found["rows"]))  # type: ignore[arg-type]
 
 
-def _of_events(table: CheckedTable, titles: Mapping[str, str]) -> dict[str, object]:
+def _of_events(table: CheckedTable, titles: Mapping[str, str], min_cell: int) -> dict[str, object]:
     events = events_of(table)
     kinds: dict[str, ColumnKind] = dict(table.attributes)
     sample = looked_at(events)
     named: tuple[tuple[str, ColumnKind], ...] = ((VALUE, "value"), (TIME, "time"))
     own = {name: kind for name, kind in named if name in sample.columns}
-    columns = event_columns(events, table.attributes, census(events))
+    columns = event_columns(events, table.attributes, census(events), min_cell)
     whole = Missing((), (MissingPattern((), events.n_events),) if events.n_events else ())
     return {
         "name": table.name,
@@ -72,11 +76,11 @@ def _of_events(table: CheckedTable, titles: Mapping[str, str]) -> dict[str, obje
         # Keys, value and time are there in every event that the checks let through.
         "missing": missing_of(events.others, kinds) if kinds else whole,
         "associations": associate(sample, own | kinds),
-        "events": explore_events(events, titles),
+        "events": explore_events(events, titles, min_cell),
     }
 
 
-def _of_entities(table: CheckedTable) -> dict[str, object]:
+def _of_entities(table: CheckedTable, min_cell: int) -> dict[str, object]:
     key = USER if table.role == USERS else ITEM
     rows = local.collect(table.frame)
     kinds: dict[str, ColumnKind] = {key: "key"}
@@ -84,15 +88,16 @@ def _of_entities(table: CheckedTable) -> dict[str, object]:
         kinds[TITLE] = "title"
     kinds |= table.attributes
     person = pl.Series(range(rows.height), dtype=pl.Int64)
-    min_cell = MIN_CELL if table.role == USERS else 1
-    columns = columns_of(Table(rows, kinds, person, min_cell))
+    least = min_cell if table.role == USERS else 1
+    parted, all_kinds = told_apart(rows, kinds)
+    columns = columns_of(Table(parted, all_kinds, person, least))
     return {
         "name": table.name,
         "role": table.role,
         "rows": rows.height,
         "columns": (*columns, *_tags(table, rows.height)),
-        "missing": missing_of(rows, kinds, min_cell),
-        "associations": associate(rows, kinds),
+        "missing": missing_of(rows, kinds, least),
+        "associations": associate(parted, all_kinds if len(all_kinds) <= MOST_HELD else kinds),
         "events": None,
     }
 

@@ -13,22 +13,24 @@ from coterie.tables.census import gini
 MOST_POINTS: Final = 101
 
 
-def long_tail(counts: npt.NDArray[np.int64]) -> LongTail | None:
-    """Say how unevenly events are spread; None where there is no event.
+def long_tail(counts: npt.NDArray[np.int64], least: int = 1) -> LongTail | None:
+    """Say how unevenly events are spread; None where there is no event, or of fewer users than may be told of.
 
     Args:
         counts: (n,) events of each item, or user; those without any are left out.
+        least: users that a point of a curve must be of, so that nobody is told how much one user does; 1 of items.
     """
     ordered = np.sort(counts[counts > 0])
     n = len(ordered)
-    if n == 0:
+    if n < least or n == 0:
         return None
     held = np.concatenate([[0], np.cumsum(ordered)])
     total = int(held[-1])
-    at = np.unique(np.round(np.linspace(0, n, min(n + 1, MOST_POINTS))).astype(np.int64))
-    ranks = np.unique(np.round(np.geomspace(1, n, MOST_POINTS)).astype(np.int64))
+    at = np.unique(np.round(np.linspace(0, n, min(n // least + 1, MOST_POINTS))).astype(np.int64))
+    ends = least, max(n - least + 1, least)
+    ranks = np.unique(np.round(np.geomspace(*ends, MOST_POINTS)).astype(np.int64))
     from_top = np.cumsum(ordered[::-1])
-    tenth = max(1, round(n / 10))
+    tenth = max(least, round(n / 10))
     return LongTail(
         n=n,
         gini=gini(ordered),

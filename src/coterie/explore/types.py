@@ -31,7 +31,8 @@ class Numbers:
         low, lower, median, upper, high: for events and items the smallest, the quartiles and the largest; for users the
             5th percentile, the quartiles and the 95th, each only where at least five users lie beyond it, else None.
         mean: of all. has_ends: whether ``low`` and ``high`` are the very ends.
-        edges: (b + 1,) of bins, each with its lower edge. counts: (b,) rows; no bin holds one to four users.
+        edges: (b + 1,) of bins, each with its lower edge. counts: (b,) rows; no bin of users holds few, and
+            its outermost ones hold whoever lies beyond.
     """
 
     low: float | None
@@ -175,7 +176,8 @@ class LongTail:
 
     Args:
         n: items or users that have events. gini: from 0, all have as many, to nearly 1.
-        lorenz: at most 101 points, from (0, 0) to (1, 1). ranked: at most 101 of the ranks, evenly on a log scale.
+        lorenz: at most 101 points, from (0, 0) to (1, 1). ranked: at most 101 of the ranks, evenly on a log scale;
+            of users without the ends, and the points of both of enough users each.
         half: how many of the most active have half of all events. top_tenth: share of the events that the most active
             tenth has.
     """

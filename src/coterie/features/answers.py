@@ -6,7 +6,6 @@ Three ways of writing lead here: one attribute a trait, one attribute that holds
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,14 +29,11 @@ from coterie.features.aligning import (
 from coterie.features.contract import Ids
 from coterie.features.weighting import totals
 from coterie.tables import CheckedTable, Tables
+from coterie.tables.trait_cells import sorted_naturally, taken_apart
 from coterie.terms import EVENTS, ITEM, USER, USERS, VALUE
 
 Floats = npt.NDArray[np.float64]
 
-# One pair of a cell that tables/cells.py found to be good: its name in single quotes, in double quotes or bare.
-_PAIR: Final = r"""(?:'([^']*)'|"([^"]*)"|([0-9]+))[ \t\n\r]*:[ \t\n\r]*([-+.0-9eE]+|[A-Za-z]+)"""
-_NUMBER: Final = r"[0-9]"
-_WRITTEN: Final = "_written"  # text, one pair as it stands in its cell
 _CELL: Final = "_cell"  # int64, the place of a user's trait in the matrix, row after row
 
 
@@ -112,7 +108,7 @@ class Answers:
         return table
 
     def _found(self, table: CheckedTable, long: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
-        found = _sorted_naturally(long[ITEM].unique().to_list())
+        found = sorted_naturally(long[ITEM].unique().to_list())
         for name in columns or ():
             if name not in found:
                 raise ConfigError(
@@ -143,19 +139,7 @@ class Answers:
                 f'declare it with tables.{table.name}.attributes = {{ {column} = "traits" }}'
             )
         rows = one_row_each(table, ids, nw.col(column))
-        pairs = rows.select(ENTITY, pl.col(column).str.extract_all(_PAIR).alias(_WRITTEN)).explode(_WRITTEN)
-        return pairs.join(_read(pairs[_WRITTEN].drop_nulls().unique()), on=_WRITTEN, how="inner").drop(_WRITTEN)
-
-
-def _read(pairs: pl.Series) -> pl.DataFrame:
-    """Read different pairs, of which a quiz has few: as written, trait, value, once each; without unknown values."""
-    names = pl.coalesce(pl.col(_WRITTEN).str.extract(_PAIR, group) for group in (1, 2, 3)).str.strip_chars()
-    written = pl.col(_WRITTEN).str.extract(_PAIR, 4)
-    numbers = pl.when(written.str.contains(_NUMBER)).then(written).cast(pl.Float64)
-    read = pairs.to_frame(_WRITTEN).with_columns(
-        names.alias(ITEM), numbers.alias(VALUE), pl.lit(1, dtype=pl.Int64).alias(EVENTS_SEEN)
-    )
-    return read.filter(pl.col(VALUE).is_finite())
+        return taken_apart(rows, ENTITY, column).with_columns(pl.lit(1, dtype=pl.Int64).alias(EVENTS_SEEN))
 
 
 def _averaged(long: pl.DataFrame, n: int, traits: Sequence[str]) -> Floats:
@@ -186,13 +170,3 @@ def _number_attributes(table: CheckedTable, columns: Sequence[str] | None, where
             f"the table '{table.name}' has no number for '{where}'; declare some in tables.{table.name}.attributes"
         )
     return tuple(dict.fromkeys(columns)) if columns is not None else tuple(numbers)
-
-
-def _sorted_naturally(names: Sequence[str]) -> tuple[str, ...]:
-    """Sort names so that "2" comes before "10"."""
-
-    def parts(name: str) -> list[tuple[int, int, str]]:
-        found = re.split(r"([0-9]+)", name)
-        return [(1, int(part), part) if part.isdigit() and part.isascii() else (0, 0, part) for part in found]
-
-    return tuple(sorted(names, key=parts))

@@ -32,9 +32,10 @@ def column_spread(column: Column) -> Chart | None:
 def _numbers(column: Column) -> Chart:
     record = column.numbers
     assert record is not None
+    total = max(sum(record.counts), 1)
     rows = [
         # The area of a bar is its share: bins that were put together are as high as their mean.
-        {"low": low, "high": high, "rows": n, "share": n / column.known / ((high - low) / _narrowest(record.edges))}
+        {"low": low, "high": high, "rows": n, "share": n / total / ((high - low) / _narrowest(record.edges))}
         for low, high, n in zip(record.edges, record.edges[1:], record.counts, strict=False)
     ]
     ends = alt.Scale(zero=False, nice=False)

@@ -66,7 +66,7 @@ def answer(config: Config, folder: Path, journal: Journal, identity: Identity, *
     with journal.step("sources"):
         raw = steps.scan_sources(config, folder)
     opened = open_tables(config, folder, raw, kept)
-    exploration = explored(opened, kept)
+    exploration = explored(config, opened, kept)
     stored, key, entity = opened.stored, opened.key, config.project.entity
     budget = plan_of(config, stored.tables)
     fitted_on = sampled(stored.tables, budget.share, config.project.seed)

@@ -62,10 +62,11 @@ def open_tables(config: Config, folder: Path, raw: Mapping[str, RawTable], kept:
     return Opened(raw, stored, tables_folder, key)
 
 
-def explored(opened: Opened, kept: Kept) -> Exploration:
+def explored(config: Config, opened: Opened, kept: Kept) -> Exploration:
     """Say what the tables hold, as they are declared."""
-    key = key_of("explore", opened.key)
-    found, _ = kept.answer("explore", key, partial(_write_exploration, opened.folder), _load_exploration)
+    min_cell = config.segments.min_cell
+    key = key_of("explore", opened.key, min_cell)
+    found, _ = kept.answer("explore", key, partial(_write_exploration, opened.folder, min_cell), _load_exploration)
     return found
 
 
@@ -83,13 +84,13 @@ def explore_project(config: Config, folder: Path, *, listener: Listener | None =
     kept = Kept(Cache(folder / STATE_FOLDER / "cache"), journal)
     with journal.step("sources"):
         raw = steps.open_sources(config, folder)
-    return explored(open_tables(config, folder, raw, kept), kept)
+    return explored(config, open_tables(config, folder, raw, kept), kept)
 
 
-def _write_exploration(tables_folder: Path, folder: Path) -> None:
+def _write_exploration(tables_folder: Path, min_cell: int, folder: Path) -> None:
     stored = tables_on_disk.load(tables_folder, OF_USERS)
     cleaning = tables_on_disk.load_cleaning(tables_folder)
-    found = explore(stored.tables, stored.counts, stored.read, cleaning)
+    found = explore(stored.tables, stored.counts, stored.read, cleaning, min_cell=min_cell)
     records.write(folder / EXPLORATION, SCHEMA, VERSION, found)
 
 

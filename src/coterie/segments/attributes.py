@@ -18,6 +18,7 @@ from coterie.features.contract import Ids
 from coterie.segments.members import Members
 from coterie.segments.statistics import MeanSums
 from coterie.segments.suppression import Mask, hidden_in_columns, hidden_in_table
+from coterie.tables.trait_cells import trait_label
 from coterie.tables.types import CheckedTable, Tables
 from coterie.terms import LABEL, NOISE, TAG, TITLE, USER, AttributeKind
 
@@ -95,11 +96,11 @@ def read_numbers(tables: Tables, members: Members) -> tuple[NumberColumn, ...]:
 
 
 def _traits(tables: Tables, table: CheckedTable, attribute: str, members: Members) -> list[NumberColumn]:
-    """Read an attribute that holds many traits; a trait that is called by a number is told by its attribute too."""
+    """Read an attribute that holds many traits."""
     answers = Answers(table.name, f"tables.{table.name}.attributes.{attribute}", attribute)
     traits = answers.traits(tables, members.ids, None)
     values = answers.matrix(tables, members.ids, traits)
-    names = [f"{attribute} {trait}" if trait.isdecimal() else trait for trait in traits]
+    names = [trait_label(attribute, trait) for trait in traits]
     return [NumberColumn(table.name, name, values[:, place], attribute) for place, name in enumerate(names)]
 
 

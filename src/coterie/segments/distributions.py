@@ -8,10 +8,10 @@ import numpy.typing as npt
 from coterie.segments.attributes import CategoryColumn, NumberColumn
 from coterie.segments.events import EventCounts
 from coterie.segments.members import Members, ProfileOptions
-from coterie.segments.suppression import Mask, hidden_in_table, lost
+from coterie.segments.suppression import Mask, hidden_in_columns, hidden_in_table, lost
 from coterie.segments.types import Activity, Histogram, Shares
 from coterie.tables.binning import binned, round_edges
-from coterie.tables.suppression import OTHER_VALUES
+from coterie.tables.suppression import OTHER_VALUES, within_ends
 from coterie.terms import NOISE, STATE
 
 JOINED = (1, 2, 3, 4)  # bins at a time
@@ -22,12 +22,12 @@ def histograms(column: NumberColumn, members: Members, options: ProfileOptions) 
     """Give a number's distribution in every segment, None where too few of its users are known.
 
     All have the same bins, the finest in which hardly anybody falls into a bin that is withheld; neighbours are joined
-    where round ones are too fine.
+    where round ones are too fine. Whoever lies beyond the outermost edges is in the outermost bins.
     """
     known = ~np.isnan(column.values)
     if not known.any():
         return (None,) * members.n_segments
-    finest = round_edges(column.values[known])
+    finest = round_edges(within_ends(column.values[known], options.min_cell))
     groups = [column.values[known & (members.labels == label)] for label in range(members.n_segments)]
     others = column.values[known & (members.labels == NOISE)]
     tried = []
@@ -96,15 +96,18 @@ def shares(column: CategoryColumn, label: int, hidden: Mask, options: ProfileOpt
 
 
 def activity(counts: EventCounts, label: int, members: Members, options: ProfileOptions) -> Activity | None:
-    """Give how much a segment does, and at which mean value of all its events; None of a segment of few users."""
+    """Give how much a segment does, and at which mean value of all its events; None of a segment of few users.
+
+    A mean value is withheld like the mean of a number: with it those that would give it back by subtraction.
+    """
     own = members.labels == label
     if own.sum() < options.min_cell:
         return None
     return Activity(
         events_inside=float(np.median(counts.events[own])),
         events_overall=float(np.median(counts.events)),
-        mean_value_inside=_mean_value(counts, own, options),
-        mean_value_overall=_mean_value(counts, np.ones(len(own), dtype=np.bool_), options),
+        mean_value_inside=None if _valued_hidden(counts, members, options)[label] else _mean_value(counts, own),
+        mean_value_overall=_mean_value(counts, np.ones(len(own), dtype=np.bool_)),
     )
 
 
@@ -123,8 +126,13 @@ def exemplars(members: Members, names: npt.NDArray[np.str_], label: int, options
     return tuple(str(name) for name in names[nearest])
 
 
-def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_], options: ProfileOptions) -> float | None:
+def _valued_hidden(counts: EventCounts, members: Members, options: ProfileOptions) -> Mask:
+    """Say of which (k,) segments the mean value is withheld, so that no sum over few users can be had."""
+    groups = members.labels[counts.valued > 0] % (members.n_segments + 1)
+    users = np.bincount(groups, minlength=members.n_segments + 1)[:, None]
+    return hidden_in_columns(users, options.min_cell)[:-1, 0]
+
+
+def _mean_value(counts: EventCounts, who: npt.NDArray[np.bool_]) -> float | None:
     valued = int(counts.valued[who].sum())
-    if counts.values is None or np.count_nonzero(counts.valued[who]) < options.min_cell:
-        return None
-    return float(counts.values[who].sum()) / valued
+    return None if counts.values is None or not valued else float(counts.values[who].sum()) / valued

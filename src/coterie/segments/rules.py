@@ -19,6 +19,7 @@ from coterie.segments.markers import binned, information
 from coterie.segments.members import ProfileOptions
 from coterie.segments.trees import Node, grow
 from coterie.segments.types import Condition, Rule
+from coterie.tables.suppression import rounded
 from coterie.terms import A_USER, Noun
 
 DEPTH = 3
@@ -64,7 +65,8 @@ def find_rule(
 
     Args:
         columns: of (s,) users. own: (s,) whether they are of the segment. halves: places to make it on and to measure
-            it on.
+            it on. Before shares are made of counts these are rounded to multiples of
+            ``min_cell``, so that no small one can be had; those of users that it gets wrong up.
     """
     fit, measure = halves
     if min(own[fit].sum(), own[measure].sum(), (~own[fit]).sum()) < options.min_cell or not columns:
@@ -73,16 +75,21 @@ def find_rule(
     if not paths:
         return None
     picked = matches(paths, columns)[measure]
-    hits, inside = int((picked & own[measure]).sum()), int(own[measure].sum())
-    if picked.sum() < options.min_cell:
+    counts = (picked & own[measure], picked & ~own[measure], ~picked & own[measure])
+    hits, *off = (int(its.sum()) for its in counts)
+    hits = rounded(hits, options.min_cell)
+    wrong, missed = (
+        -(-its // options.min_cell) * options.min_cell for its in off
+    )  # up: no rule is told as better than it is
+    if not hits:
         return None
     return Rule(
         paths=paths,
         sentence=in_words(paths, columns, noun),
         sql=in_sql(paths),
-        precision=round(hits / int(picked.sum()), 2),
-        recall=round(hits / inside, 2),
-        base=round(inside / len(measure), 2),
+        precision=round(hits / (hits + wrong), 2),
+        recall=round(hits / (hits + missed), 2),
+        base=round((hits + missed) / len(measure), 2),
         n_fitted=len(fit),
         n_measured=len(measure),
     )

@@ -110,7 +110,7 @@ class Histogram:
 
     Args:
         column: the attribute.
-        edges: (b + 1,) bin edges, the same for every segment of a run.
+        edges: (b + 1,) bin edges, the same for every segment of a run; the outermost bins hold whoever lies beyond.
         inside: (b,) users of the segment, None where they are few or would tell of few. overall: (b,) all users, None
             in bins that no segment is shown in.
         median, mean: of the segment.
