@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import polars as pl
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from coterie.spreadsheet import as_meant, csv_of_frame, csv_of_rows, harmless
 
 OPENERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-TEXTS = st.text() | st.builds("".join, st.lists(st.sampled_from([*OPENERS, "'", "1", ".", "e", "x"]), max_size=6))
+TEXTS = st.text() | st.builds(
+    "".join, st.lists(st.sampled_from([*OPENERS, "'", "1", ".", "e", "x", ";", " "]), max_size=8)
+)
 
 
 def read(text: str) -> list[list[str]]:
@@ -33,12 +36,30 @@ def test_what_is_not_quite_a_number_is_no_number(text: str):
     assert harmless(text) == f"'{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("a;=1", "a;'=1"),
+        ("a; =1", "a; '=1"),
+        ("=a;@b", "'=a;'@b"),
+        ("a;'=1", "a;''=1"),
+        (";;-2", ";;'-2"),
+        ("a;b", "a;b"),
+    ],
+)
+def test_what_a_semicolon_cuts_off_cannot_run_either(text: str, cell: str):
+    assert harmless(text) == cell
+    assert as_meant(cell) == text
+    assert csv_of_frame(pl.DataFrame({"name": [text]})) == csv_of_rows(["name"], [[text]])
+
+
 @given(TEXTS)
 def test_every_text_is_read_back_and_none_runs(text: str):
     cell = harmless(text)
     assert as_meant(cell) == text
     if cell.startswith(OPENERS):
         float(cell)
+    assert not re.search(r";[ \t]*[=+\-@]", cell)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=5))

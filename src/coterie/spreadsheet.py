@@ -2,7 +2,8 @@
 
 A spreadsheet takes a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line for a formula, and a
 formula may send what stands beside it to a stranger. Such text gets an apostrophe in front, which spreadsheets take for
-"this is text". Numbers stay numbers, negative ones too. What was written so is read back as it was with ``as_meant``.
+"this is text". So does what follows a semicolon within a cell, since a spreadsheet that expects semicolons between
+cells cuts it there. Numbers stay numbers, negative ones too. ``as_meant`` reads what was written so as it was.
 
 Source:
     OWASP, "CSV Injection", which names these characters, and the wide forms that some input methods make of them.
@@ -20,6 +21,10 @@ _OPENERS: Final = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 # Text with apostrophes before such a character gets one more, so that every text can be told from what it was before.
 _RISKY: Final = f"^'*[{_OPENERS}]"
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+# What a spreadsheet that cuts at semicolons would take for the beginning of a formula.
+_CUT: Final = ";([ \t]*'*)([=+\\-@\uff1d\uff0b\uff0d\uff20])"
+_MARKED_CUT: Final = re.compile(_CUT.replace("'*)", "'*)'"))
+_IS_CUT = re.compile(_CUT)
 _IS_RISKY, _IS_NUMBER = re.compile(_RISKY), re.compile(_NUMBER.replace("$", r"\Z"), re.ASCII)
 _IS_QUOTED: Final = re.compile('[",\r\n]')
 _IS_MARKED: Final = re.compile(f"^'+[{_OPENERS}]")
@@ -31,13 +36,16 @@ def harmless(text: str) -> str:
     Example:
         >>> harmless("=1+1"), harmless("-0.42"), harmless("Amélie")
         ("'=1+1", '-0.42', 'Amélie')
+        >>> harmless("ab;=1+1")
+        "ab;'=1+1"
     """
-    return f"'{text}" if _IS_RISKY.match(text) and not _IS_NUMBER.match(text) else text
+    told = _IS_CUT.sub(r";\1'\2", text)
+    return f"'{told}" if _IS_RISKY.match(told) and not _IS_NUMBER.match(told) else told
 
 
 def as_meant(cell: str) -> str:
     """Give back the text that ``harmless`` made a cell of."""
-    return cell[1:] if _IS_MARKED.match(cell) else cell
+    return _MARKED_CUT.sub(r";\1\2", cell[1:] if _IS_MARKED.match(cell) else cell)
 
 
 def csv_of_rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -59,6 +67,6 @@ def _written(cell: Any) -> str:
 
 
 def _harmless_column(name: str) -> pl.Expr:
-    text = pl.col(name).cast(pl.String)
+    text = pl.col(name).cast(pl.String).str.replace_all(_CUT, ";${1}'${2}")
     runs = text.str.contains(_RISKY) & ~text.str.contains(_NUMBER.replace(r"\d", "[0-9]"))
     return pl.when(runs).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)

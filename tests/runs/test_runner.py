@@ -111,7 +111,7 @@ def test_one_and_two_threads_and_shuffled_rows_give_the_same_bytes(tmp_path):
     one = coterie.run(plain, threads=1)
     two = coterie.run(shuffled, threads=2)
     assert labels_and_decision(one) == labels_and_decision(two)
-    for name in ("segments.json", "profiles.json"):
+    for name in ("segments.json", "profiles.json", "personas.json", "evaluation.json", "exploration.json", "map.json"):
         assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes()
 
 

@@ -30,6 +30,7 @@ from coterie.runs.identity import LOCK, PATIENCE_S, RUNS, STATE_FOLDER, project_
 from coterie.runs.result import Run, open_run
 from coterie.sources import RawTable
 from coterie.sources.opening import open_source
+from coterie.spreadsheet import as_meant
 from coterie.stores.directory import UNFINISHED, DirectoryStore, remove_unfinished
 from coterie.stores.locking import locked
 from coterie.stores.swapping import restored
@@ -235,8 +236,8 @@ def _scored(path: Path, asked: Ids) -> Ids:
 
 
 def _ids_of(rows: pl.DataFrame) -> Ids:
-    """Give the ids of rows of scores; a spreadsheet's apostrophe before one is not part of it."""
-    ids: Ids = np.array([user.lstrip("'") if user[1:2] in "=+-@'" else user for user in rows[USER].to_list()], np.str_)
+    """Give the ids of rows of scores, as they were before they were made harmless for spreadsheets."""
+    ids: Ids = np.array([as_meant(user) for user in rows[USER].to_list()], np.str_)
     return ids
 
 

@@ -83,6 +83,7 @@ def _of_events(table: CheckedTable, titles: Mapping[str, str], min_cell: int) ->
 def _of_entities(table: CheckedTable, min_cell: int) -> dict[str, object]:
     key = USER if table.role == USERS else ITEM
     rows = local.collect(table.frame)
+    rows = rows.sort(key, *(name for name in rows.columns if name != key))  # sums depend on the order that they go in
     kinds: dict[str, ColumnKind] = {key: "key"}
     if table.role == ITEMS and TITLE in rows.columns:
         kinds[TITLE] = "title"

@@ -16,7 +16,7 @@ from coterie.segments.types import Histogram, Mark, SegmentProfile, Shares
 from coterie.terms import STATE
 
 _AXIS_ROOM = 48  # pixels
-MOST_SPREADS = 12  # columns of a table that are drawn; all stand in exploration.json
+MOST_SPREADS = 40  # columns of a table that are drawn; all stand in exploration.json
 MOST_NUMBERS = 12  # distributions drawn a segment: a survey has hundreds, and nobody looks at them
 FEW_NUMBERS = 3  # distributions that are drawn each by itself
 # What figures over all segments are called in the catalogue of plots, where that is not what they are called here.

@@ -89,10 +89,7 @@ class Run:
         Raises:
             ModelError: the record is damaged or of another version.
         """
-        path = self.folder / EVIDENCE
-        if not path.is_file():
-            return None
-        found: Evidence = read_record(path, Evidence, evidence_types.SCHEMA, evidence_types.VERSION)
+        found: Evidence | None = self._kept(EVIDENCE, Evidence, evidence_types.SCHEMA, evidence_types.VERSION)
         return found
 
     @property
@@ -102,11 +99,7 @@ class Run:
         Raises:
             ModelError: the record is damaged or of another version.
         """
-        path = self.folder / PERSONAS
-        if not path.is_file():
-            return ()
-        found: tuple[Persona, ...] = read_record(path, tuple[Persona, ...], persona_types.SCHEMA, persona_types.VERSION)
-        return found
+        return self._kept(PERSONAS, tuple[Persona, ...], persona_types.SCHEMA, persona_types.VERSION) or ()
 
     @property
     def evaluations(self) -> tuple[Evaluation, ...]:
@@ -115,13 +108,7 @@ class Run:
         Raises:
             ModelError: the record is damaged or of another version.
         """
-        path = self.folder / EVALUATION
-        if not path.is_file():
-            return ()
-        found: tuple[Evaluation, ...] = read_record(
-            path, tuple[Evaluation, ...], evaluation_types.SCHEMA, evaluation_types.VERSION
-        )
-        return found
+        return self._kept(EVALUATION, tuple[Evaluation, ...], evaluation_types.SCHEMA, evaluation_types.VERSION) or ()
 
     def persona(self, segment_id: str) -> Persona | None:
         """Give one segment's persona, or None of a run that kept none."""
@@ -134,11 +121,13 @@ class Run:
         Raises:
             ModelError: the record is damaged or of another version.
         """
-        path = self.folder / EXPLORATION
-        if not path.is_file():
-            return None
-        found: Exploration = read_record(path, Exploration, explorations.SCHEMA, explorations.VERSION)
+        found: Exploration | None = self._kept(EXPLORATION, Exploration, explorations.SCHEMA, explorations.VERSION)
         return found
+
+    def _kept(self, name: str, kind: Any, schema: str, version: int) -> Any:
+        """Read a record, or give None where a run kept none."""
+        path = self.folder / name
+        return read_record(path, kind, schema, version) if path.is_file() else None
 
     @property
     def user_map(self) -> UserMap | None:
