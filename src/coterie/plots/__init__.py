@@ -18,7 +18,6 @@ from coterie.plots.details import (
     score_heatmap,
 )
 from coterie.plots.evaluation import evaluation_bubbles
-from coterie.plots.explored import missing_cells
 from coterie.plots.export import sized, spec, svg, to_png, to_svg
 from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.missing import missing
@@ -56,7 +55,6 @@ __all__ = [
     "markers",
     "migration_flow",
     "missing",
-    "missing_cells",
     "neighbour",
     "number_distribution",
     "number_distributions",
