@@ -12,6 +12,7 @@ import pytest
 import coterie
 from coterie.actions.compare import open_pair
 from coterie.activation import comparison
+from coterie.engines import local
 from coterie.errors import ConfigError, StoreError, UnknownNameError
 from coterie.runs.result import read_record
 from tests.projects import quick_sample
@@ -46,6 +47,24 @@ def test_a_run_made_again_is_nothing_to_do(original):
 def test_present_tables_that_are_as_they_were_are_nothing_to_do(original):
     found = coterie.compare_with_tables(coterie.open_run(original))
     assert (found.verdict, found.after, found.is_data) == ("nothing to do", "present tables", True)
+
+
+def test_items_are_called_by_their_titles(original):
+    run = coterie.open_run(original)
+    columns = coterie.compare_with_tables(run).drift.basis.columns
+    titles = {title for table in run.tables().items for title in local.collect(table.frame)["title"].to_list()}
+    assert columns
+    assert all(one.called == one.label and one.label.partition(": ")[2] in titles for one in columns)
+    assert all(one.name.startswith(f"{one.label.partition(': ')[0]}:") for one in columns)
+
+
+def test_the_smallest_cell_is_that_of_the_config(project):
+    path = project / "coterie.toml"
+    path.write_text(path.read_text().replace("[segments]\n", "[segments]\nmin_cell = 30\n"))
+    run = coterie.run(project)
+    found = coterie.compare_with_tables(run)
+    assert found.migration.least == 30
+    assert all(n is None or n == 0 or n >= 30 for row in found.migration.users for n in row)
 
 
 def test_tables_that_have_moved_ask_for_another_run(project):

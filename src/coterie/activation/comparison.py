@@ -73,7 +73,9 @@ def _of_tables(drift: TableDrift, entity: Noun) -> Iterator[tuple[int, str]]:
     for one, what in ((drift.mix.drift, "where they fall"), (drift.confidence, "how surely they fall there")):
         yield from _of_one(one, f"{entity.many} have moved in {what}")
     for one in drift.activity:
-        yield from _of_one(one, f"{one.name} have moved" if one.name.endswith("events") else f"{one.name} has moved")
+        yield from _of_one(
+            one, f"{one.called} have moved" if one.name.endswith("events") else f"{one.called} has moved"
+        )
     if drift.new_items is not None and drift.new_items >= SOME:
         step = _RETRAIN if drift.new_items >= MUCH else _LOOK
         yield step, f"{drift.new_items:.0%} of the events are of items that the model does not know"
@@ -98,7 +100,7 @@ def _of_one(one: Drift, told: str) -> Iterator[tuple[int, str]]:
 def _of_columns(moved: Moved, what: str, *, can_retrain: bool) -> Iterator[tuple[int, str]]:
     if not moved.n_columns or not moved.n_moved:
         return
-    told = f"{moved.n_moved:,} of {moved.n_columns:,} {what} have moved, most of all '{moved.columns[0].name}'"
+    told = f"{moved.n_moved:,} of {moved.n_columns:,} {what} have moved, most of all '{moved.columns[0].called}'"
     told += f" (PSI {moved.columns[0].psi:.2f})"
     if can_retrain and moved.n_major >= MUCH * moved.n_columns:
         yield _RETRAIN, told

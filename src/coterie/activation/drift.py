@@ -46,6 +46,7 @@ class Drift:
         chance: what the index would be on average without drift. limit: what it would pass too seldom to be chance.
         level: the lower one of what both measures say, or "within chance".
         before, after: means, or shares of users who have it; None where too few have it to tell.
+        label: for people, where the name is an id: the title of an item.
     """
 
     name: str
@@ -60,6 +61,12 @@ class Drift:
     level: Level
     before: float | None = None
     after: float | None = None
+    label: str = ""
+
+    @property
+    def called(self) -> str:
+        """What it is called for people."""
+        return self.label or self.name
 
     @property
     def has_moved(self) -> bool:

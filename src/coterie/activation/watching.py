@@ -7,7 +7,7 @@ described by, how much users do, where they fall, how surely, and how much of it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -26,6 +26,7 @@ from coterie.features.contract import Feature, Ids, Matrix
 from coterie.model import SegmentModel
 from coterie.tables import Tables
 from coterie.tables.suppression import MIN_CELL
+from coterie.tables.titles import titles_by_item
 from coterie.tables.types import events_of
 from coterie.terms import NOISE, STATE, USER, USERS
 
@@ -134,13 +135,25 @@ def table_drift(model: SegmentModel, config: Config, before: Seen, after: Seen) 
         confidence=_confidence(before, after),
         mix=_mix(segments, model, before, after),
         activity=tuple(_activity(before, after)),
-        basis=_moved(basis, n_rare),
-        descriptors=_moved(described, 0),
+        basis=_titled(_moved(basis, n_rare), config, before.tables),
+        descriptors=_titled(_moved(described, 0), config, before.tables),
         new_items=_new_items(before.tables, after.tables),
         unknown_before=_unknown(before),
         unknown_after=_unknown(after),
         left_out=left_out,
     )
+
+
+def _titled(moved: Moved, config: Config, tables: Tables) -> Moved:
+    """Call columns that are items by their titles."""
+    titles = titles_by_item(tables)
+
+    def named(one: Drift) -> Drift:
+        block, _, item = one.name.partition(":")
+        of_items = block in config.features and config.features[block].kind == "interactions"
+        return replace(one, label=f"{block}: {titles[item]}") if of_items and item in titles else one
+
+    return replace(moved, columns=tuple(map(named, moved.columns)))
 
 
 def _unknown(seen: Seen) -> float:

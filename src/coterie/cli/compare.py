@@ -159,7 +159,7 @@ def _show_drift(console: Console, found: Comparison) -> None:
         table.add_column(name, justify="left" if name in {"what", "kind", "level"} else "right", overflow="fold")
     for one in shown_columns(found, SHOWN):
         hue = LEVELS[one.level]
-        table.add_row(escape(one.name), one.kind, *_numbers(one), f"[{hue}]{one.level}[/{hue}]", *_ends(one))
+        table.add_row(escape(one.called), one.kind, *_numbers(one), f"[{hue}]{one.level}[/{hue}]", *_ends(one))
     console.print(table)
     known = f"of {drift.unknown_after:.1%} of {found.entity.many} the model knows nothing"
     known += f" ({drift.unknown_before:.1%} at its fit)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import narwhals.stable.v2 as nw
 import polars as pl
 
 from coterie.engines import local
@@ -24,6 +23,7 @@ from coterie.tables import CheckedTable, RuleCount, Tables, rules
 from coterie.tables.census import census
 from coterie.tables.cleaning import CleaningAccount
 from coterie.tables.suppression import MIN_CELL
+from coterie.tables.titles import titles_by_item
 from coterie.tables.types import events_of
 from coterie.terms import EVENTS, ITEM, ITEMS, TAG, TIME, TITLE, USER, USERS, VALUE
 
@@ -47,7 +47,7 @@ def explore(
         min_cell: users that a value or bin needs to be told of.
     """
     account = cleaning or _NO_CLEANING
-    titles = _titles(tables)
+    titles = titles_by_item(tables)
     return Exploration(
         tables=tuple(_table(table, titles, read or {}, min_cell) for table in tables),
         cleaning=account.events,
@@ -109,17 +109,6 @@ def _tags(table: CheckedTable, n_items: int) -> tuple[Column, ...]:
     tags = local.collect(table.tags.select(ITEM, TAG).unique())
     tagged = tags[ITEM].n_unique()
     return (Column(TAG, "tags", tagged, n_items - tagged, tags[TAG].n_unique(), values=tags_of(tags)),)
-
-
-def _titles(tables: Tables) -> dict[str, str]:
-    """Give the titles of items by id; where several tables give one, the first in the alphabet."""
-    found: dict[str, str] = {}
-    for table in tables.items:
-        if TITLE in table.frame.collect_schema().names():
-            rows = local.collect(table.frame.filter(~nw.col(TITLE).is_null()).select(ITEM, TITLE))
-            for item, title in rows.iter_rows():
-                found[item] = min(title, found.get(item, title))
-    return found
 
 
 def _rules(counts: Iterable[RuleCount], account: CleaningAccount) -> Iterable[RuleDone]:

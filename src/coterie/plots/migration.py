@@ -92,7 +92,7 @@ def _names(side: dict[str, dict[str, Any]]) -> alt.Chart:
 
 
 def _cut(one: Drift) -> str:
-    text = " ".join(printable(one.name).split())
+    text = " ".join(printable(one.called).split())
     return text if len(text) <= 34 else f"{text[:33].rstrip()}…"
 
 
