@@ -22,6 +22,8 @@ demo: $(BASE)
 
 test: $(DEV)
 	@.ci/setup-debian chromium
+	@.ci/setup-debian mariadb
+	@.ci/setup-debian postgresql
 	@.ci/torch
 	@.ci/test
 

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ORDER = ("whole", "scale", "limits", "parts", "install", "spine")
+ORDER = ("whole", "scale", "limits", "parts", "install", "sql", "spine")
 
 
 def machine() -> str:

@@ -26,9 +26,9 @@ def test_a_sample_is_not_a_file(tmp_path):
 
 def test_a_scheme_that_nobody_reads(tmp_path):
     with pytest.raises(ConfigError) as error:
-        open_source(config("mysql://reader:secret@host/db"), tmp_path)
+        open_source(config("oracle://reader:secret@host/db"), tmp_path)
     assert str(error.value) == (
-        "no source reads the location 'mysql://reader:***@host/db'; known sources are file, synthetic; "
+        "no source reads the location 'oracle://reader:***@host/db'; known sources are file, sql, synthetic; "
         "a path whose name has a colon is written './name'"
     )
 

@@ -65,7 +65,8 @@ class Table(Part):
 
     role: Role
     source: str = Field(min_length=1)
-    query: str | None = None
+    table: str | None = Field(None, min_length=1)
+    query: str | None = Field(None, min_length=1)
     format: Format = Format()
     user: str | None = None
     item: str | None = None

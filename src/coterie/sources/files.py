@@ -42,8 +42,11 @@ class FileSource:
     """
 
     def __init__(self, config: Table, folder: Path) -> None:
-        if config.query is not None:
-            raise ConfigError(f"'query' belongs to a database, but the source {shown(masked(config.source))} is a file")
+        for key, given in (("table", config.table), ("query", config.query)):
+            if given is not None:
+                raise ConfigError(
+                    f"'{key}' belongs to a database, but the source {shown(masked(config.source))} is a file"
+                )
         check_settings(config.format)
         self._config = config
         self._folder = Path(folder)

@@ -68,8 +68,9 @@ class SyntheticSource:
     """
 
     def __init__(self, config: Table, folder: Path) -> None:  # noqa: ARG002 - the contract of every source
-        for key, is_given in (("query", config.query is not None), ("format", config.format != Format())):
-            if is_given:
+        given = {"table": config.table, "query": config.query, "format": None if config.format == Format() else True}
+        for key, is_given in given.items():
+            if is_given is not None:
                 raise ConfigError(f"'{key}' does not belong to a synthetic source; leave it out")
         self._location = config.source
         self._request = _parsed(config.source)
