@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
+    from coterie.actions.similar import similar, similar_all, similar_items
     from coterie.config import Config, load_config
     from coterie.project import init, run, score
     from coterie.runs.result import Run, open_run
@@ -27,6 +28,9 @@ _HOME = {
     "open_run": "coterie.runs.result",
     "run": "coterie.project",
     "score": "coterie.project",
+    "similar": "coterie.actions.similar",
+    "similar_all": "coterie.actions.similar",
+    "similar_items": "coterie.actions.similar",
 }
 
 __all__ = [
@@ -41,6 +45,9 @@ __all__ = [
     "open_run",
     "run",
     "score",
+    "similar",
+    "similar_all",
+    "similar_items",
 ]
 
 

@@ -15,6 +15,7 @@ from coterie.cli.plot import plot
 from coterie.cli.profile import profile
 from coterie.cli.report import report
 from coterie.cli.segments import segments_app
+from coterie.cli.similar import similar
 from coterie.cli.tags import tags_app
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app.command()(report)
 app.command()(profile)
 app.command()(compare)
 app.command()(forget)
+app.command()(similar)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[
