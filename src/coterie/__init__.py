@@ -12,9 +12,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
+    from coterie.actions.lookalike import lookalike
     from coterie.actions.similar import similar, similar_all, similar_items
     from coterie.config import Config, load_config
-    from coterie.project import init, run, score
+    from coterie.project import init, newcomers, run, score
     from coterie.runs.result import Run, open_run
 
 _HOME = {
@@ -25,6 +26,8 @@ _HOME = {
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
+    "lookalike": "coterie.actions.lookalike",
+    "newcomers": "coterie.project",
     "open_run": "coterie.runs.result",
     "run": "coterie.project",
     "score": "coterie.project",
@@ -42,6 +45,8 @@ __all__ = [
     "forget",
     "init",
     "load_config",
+    "lookalike",
+    "newcomers",
     "open_run",
     "run",
     "score",

@@ -19,12 +19,12 @@ from coterie.activation.cotaken import SHRINKAGE, co_taken
 from coterie.activation.nearest import Directions, Nearest, directions, nearest, nearest_of_each
 from coterie.activation.reasons import Ground, Reasons
 from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
-from coterie.runs.positions import EMBEDDING, Places
+from coterie.runs.positions import EMBEDDING, Places, segments_of
 from coterie.runs.result import Run
 from coterie.spreadsheet import csv_of_frame
 from coterie.tables import CheckedTable
 from coterie.tables.types import events_of
-from coterie.terms import ITEM, NOISE_ID, SEGMENT, TAG, USER
+from coterie.terms import ITEM, TAG, USER
 
 SCHEMA, VERSION = "coterie.similar", 1
 K: Final = 10
@@ -158,16 +158,16 @@ def similar(run: Run, user: str, *, k: int = K, by: Sequence[str] = (EMBEDDING,)
     if not among.known[at]:
         what = f"the {run.manifest.entity.one} {shown(user)} is in the run, but nothing of it is known to"
         named = " and ".join(f"'{name}'" for name in places.by)
-        return Similar(run.id, user, segments.get(user), places.by, max(others + 1, 0), (), f"{what} {named}")
+        return Similar(run.id, user, segments.get(user) or None, places.by, max(others + 1, 0), (), f"{what} {named}")
     answer = nearest(among, np.array([at]), k)
     ground = _ground(run, places)
     alike = tuple(
-        Alike(rank + 1, str(among.ids[place]), float(cosine), segments.get(str(among.ids[place])), why)
+        Alike(rank + 1, str(among.ids[place]), float(cosine), segments.get(str(among.ids[place])) or None, why)
         for rank, (place, cosine) in enumerate(zip(answer.places[0].tolist(), answer.cosines[0].tolist(), strict=True))
         if place >= 0
         for why in [ground.between(at, place)]
     )
-    return Similar(run.id, user, segments.get(user), places.by, others, alike)
+    return Similar(run.id, user, segments.get(user) or None, places.by, others, alike)
 
 
 def similar_items(run: Run, item: str, *, k: int = K, shrinkage: float = SHRINKAGE) -> SimilarItems:
@@ -195,7 +195,7 @@ def similar_items(run: Run, item: str, *, k: int = K, shrinkage: float = SHRINKA
         raise UnknownNameError("item", item, events.items.tolist())
     min_cell = run.config.segments.min_cell
     found = co_taken(events, at, k, shrinkage=shrinkage, min_cell=min_cell)
-    ground = Ground(tables, run_ids(run)[:0], min_cell=min_cell)
+    ground = Ground(tables, np.zeros(0, np.str_), min_cell=min_cell)
     names = events.items[found.items].tolist()
     tags = _tags_of_items([item, *names], tables.items)
     alike = tuple(
@@ -257,17 +257,6 @@ def similar_all(
         *(run.id, str(path), places.by, k, len(asked), len(among.ids) - len(asked), counted[0]),
         *("approximate" if recall is not None else "exact", recall, note),
     )
-
-
-def run_ids(run: Run) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    """Give the sorted ids of all that a run placed."""
-    return np.unique(np.array(run.assignments()[USER].to_list(), np.str_))
-
-
-def segments_of(run: Run) -> dict[str, str]:
-    """Give the segment of each that is in one."""
-    rows = run.assignments().filter(pl.col(SEGMENT).is_not_null() & ~pl.col(SEGMENT).is_in(["", NOISE_ID]))
-    return dict(zip(rows[USER].to_list(), rows[SEGMENT].to_list(), strict=True))
 
 
 def _check_k(k: int) -> None:

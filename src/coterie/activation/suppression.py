@@ -23,10 +23,10 @@ Mask = npt.NDArray[np.bool_]
 Cell = tuple[int, int]
 
 
-def is_small(counts: npt.ArrayLike) -> Mask:
+def is_small(counts: npt.ArrayLike, least: int = MIN_CELL) -> Mask:
     """Say which counts are of somebody, and of too few to be told of."""
     held = np.asarray(counts)
-    return np.asarray((held > 0) & (held < MIN_CELL))
+    return np.asarray((held > 0) & (held < least))
 
 
 def with_totals(counts: Counts) -> Counts:
@@ -52,14 +52,14 @@ def hidden(table: Counts) -> Mask:
         mask[lonely] = True
 
 
-def hidden_in_row(counts: npt.ArrayLike) -> Mask:
-    """Say which of (n,) counts, whose sum is known, are not to be shown."""
+def hidden_in_row(counts: npt.ArrayLike, least: int = MIN_CELL) -> Mask:
+    """Say which of (n,) counts, whose sum is known, are not to be shown, since fewer than ``least`` are."""
     held = np.asarray(counts, np.int64)[None, :]
     if held.size == 0:
         return np.zeros(0, np.bool_)
     # One row: its total is known, and each column is its own total.
-    mask: Mask = is_small(held)[0]
-    while mask.any() and (mask.sum() < 2 or held[0][mask].sum() < MIN_CELL) and not mask.all():
+    mask: Mask = is_small(held, least)[0]
+    while mask.any() and (mask.sum() < 2 or held[0][mask].sum() < least) and not mask.all():
         rest = np.flatnonzero(~mask)
         mask[rest[np.lexsort((rest, held[0][rest], held[0][rest] == 0))[0]]] = True
     return mask

@@ -10,6 +10,7 @@ import typer
 from coterie.cli.compare import compare
 from coterie.cli.explore import explore
 from coterie.cli.forget import forget
+from coterie.cli.lookalike import lookalike
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
@@ -37,6 +38,7 @@ app.command()(profile)
 app.command()(compare)
 app.command()(forget)
 app.command()(similar)
+app.command()(lookalike)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

@@ -6,12 +6,13 @@ which gives the same each time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import scipy.sparse as sp
 
 from coterie.errors import ConfigError, UnknownNameError
@@ -20,7 +21,7 @@ from coterie.features.contract import FittedFeature, Ids, Matrix
 from coterie.model import ENTITIES_AT_ONCE, SegmentModel
 from coterie.runs.result import Run
 from coterie.tables import Tables
-from coterie.terms import USER
+from coterie.terms import NOISE_ID, SEGMENT, USER
 
 EMBEDDING: Final = "embedding"
 Part = tuple[Matrix, npt.NDArray[np.bool_]]
@@ -40,6 +41,26 @@ class Positions:
     names: tuple[str, ...]
     parts: tuple[Part, ...]
     columns: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Newcomers:
+    """Users of files that are none of the run's.
+
+    Args:
+        ids: (n,) sorted. tables: checked, as the run sees them. rejects: rows that were refused, by table.
+    """
+
+    ids: Ids
+    tables: Tables
+    rejects: Mapping[str, pl.DataFrame]
+
+
+def segments_of(run: Run) -> dict[str, str]:
+    """Give the segment of each of a run's users; "" for those in none."""
+    rows = run.assignments()
+    names = rows[SEGMENT].fill_null("").to_list()
+    return {one: "" if name == NOISE_ID else name for one, name in zip(rows[USER].to_list(), names, strict=True)}
 
 
 class Places:
