@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
     from coterie.actions.lookalike import lookalike
+    from coterie.actions.match import match, matches
     from coterie.actions.similar import similar, similar_all, similar_items
     from coterie.config import Config, load_config
     from coterie.project import init, newcomers, run, score
@@ -27,6 +28,8 @@ _HOME = {
     "init": "coterie.project",
     "load_config": "coterie.config",
     "lookalike": "coterie.actions.lookalike",
+    "match": "coterie.actions.match",
+    "matches": "coterie.actions.match",
     "newcomers": "coterie.project",
     "open_run": "coterie.runs.result",
     "run": "coterie.project",
@@ -46,6 +49,8 @@ __all__ = [
     "init",
     "load_config",
     "lookalike",
+    "match",
+    "matches",
     "newcomers",
     "open_run",
     "run",

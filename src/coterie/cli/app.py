@@ -11,6 +11,7 @@ from coterie.cli.compare import compare
 from coterie.cli.explore import explore
 from coterie.cli.forget import forget
 from coterie.cli.lookalike import lookalike
+from coterie.cli.match import match
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
@@ -39,6 +40,7 @@ app.command()(compare)
 app.command()(forget)
 app.command()(similar)
 app.command()(lookalike)
+app.command()(match)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[
