@@ -1,11 +1,11 @@
-"""Fans matched to characters by their traits: how well likes that were held out are found, by how much they follow traits.
+"""Fans matched to characters by their traits: how well held-out likes are found, by how much they follow traits.
 
     python bench/quality/match.py CHARACTERS [--fans 1500] [--traits 25]
 
 CHARACTERS is a folder with ``characters_means.csv``: characters, each rated by the public on pairs of opposites. Fans
 are made up: each has traits of their own, answers a quiz on 25 of them from 1 to 5 with some noise, and likes ten
-characters in proportion to their popularity times exp(pull * cosine of the traits). At a pull of 0 likes have nothing to
-do with traits.
+characters in proportion to their popularity times exp(pull * cosine of the traits). At a pull of 0 likes have nothing
+to do with traits.
 """
 
 from __future__ import annotations
