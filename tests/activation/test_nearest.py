@@ -25,6 +25,23 @@ def some(kind, n=60, m=12, seed=1):
     return values
 
 
+@pytest.fixture(autouse=True)
+def _sparse_stays_sparse(monkeypatch):
+    monkeypatch.setattr(module, "PER_CELL", 0)
+
+
+def test_sparse_rows_are_made_dense_where_that_is_faster(monkeypatch):
+    matrix = some("sparse")
+    sparse = nearest(of(matrix), np.arange(60), 5)
+    assert sp.issparse(of(matrix).rows)
+    monkeypatch.setattr(module, "PER_CELL", 2_000)
+    assert not sp.issparse(of(matrix).rows)
+    dense = nearest(of(matrix), np.arange(60), 5)
+    np.testing.assert_allclose(dense.cosines, sparse.cosines, atol=1e-6)
+    monkeypatch.setattr(module, "DENSE_BYTES", 1_000)
+    assert sp.issparse(of(matrix).rows)
+
+
 def of(matrix, known=None):
     n = matrix.shape[0]
     return directions(

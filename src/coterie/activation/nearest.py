@@ -21,6 +21,10 @@ from coterie.embedding.rows import as_csr, row_norms, scale_rows
 from coterie.features.contract import Ids, Matrix
 
 WIDEST_DENSE: Final = 256  # columns up to which sparse rows are made dense: 1 kB a row
+# Wider ones are where that is faster and small: a product that is kept takes as long as 2,000 that the kernel adds up
+# (measured: 30,000 rows of 400 columns took 5 s dense and 31 s sparse).
+PER_CELL: Final = 2_000
+DENSE_BYTES: Final = 256_000_000
 QUERIES: Final = 4_096  # dense rows that are looked up at once
 CELLS: Final = 4_000_000  # of a product of sparse rows at once, 12 bytes each, twice while it is made
 Singles = npt.NDArray[np.float32]
@@ -72,7 +76,7 @@ def directions(ids: Ids, parts: Sequence[tuple[Matrix, Known]]) -> Directions:
         stacked = sp.csr_array(sp.hstack([sp.csr_array(row) for row in rows], format="csr"))
         stacked.data = stacked.data * np.repeat(shrunk, np.diff(stacked.indptr))
         stacked.sort_indices()
-        together = stacked
+        together = stacked.toarray() if _is_better_dense(stacked) else stacked
     return Directions(ids, together, counts > 0)
 
 
@@ -117,6 +121,16 @@ def without_self(found: Nearest, own: Places, k: int) -> Nearest:
     if short <= 0:
         return Nearest(places[:, :k], cosines[:, :k])
     return Nearest(np.pad(places, ((0, 0), (0, short)), constant_values=-1), np.pad(cosines, ((0, 0), (0, short))))
+
+
+def _is_better_dense(rows: sp.csr_array) -> bool:
+    n, width = rows.shape
+    if 4 * n * width > DENSE_BYTES or not n:
+        return False
+    held = np.bincount(rows.indices, minlength=width)
+    sums = np.concatenate([[0], np.cumsum(held[rows.indices])])
+    others = np.minimum(sums[rows.indptr[1:]] - sums[rows.indptr[:-1]], n)  # at most, with whom something is shared
+    return bool(width <= PER_CELL * others.mean() / n)
 
 
 def _unit(matrix: Matrix, known: Known) -> tuple[Matrix, Known]:
