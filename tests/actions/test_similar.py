@@ -108,6 +108,26 @@ def test_other_things_than_users_are_compared_as_well(tmp_path):
         coterie.similar(run, "nope")
 
 
+def test_somebody_never_seen_is_like_whom_they_copy_alone_or_in_a_batch(run, tmp_path):
+    ratings = pl.read_csv(run.folder.parent.parent / "ratings.csv", infer_schema=False)
+    fresh = ratings.filter(pl.col("user_id").is_in(["7", "8", "9"]), pl.col("rating").is_in(["1", "2", "3", "4", "5"]))
+    fresh = fresh.unique(["user_id", "item_id"]).with_columns(pl.format("new-{}", "user_id").alias("user_id"))
+    fresh.write_csv(tmp_path / "new.csv")
+    fresh.filter(pl.col("user_id") == "new-8").sample(fraction=1, shuffle=True, seed=1).write_csv(tmp_path / "one.csv")
+    batch = coterie.newcomers(run, tmp_path / "new.csv")
+    found = coterie.similar(run, "new-8", k=4, newcomers=batch)
+    alone = coterie.similar(run, "new-8", k=4, newcomers=coterie.newcomers(run, tmp_path / "one.csv"))
+    assert alone == found
+    own = coterie.similar(run, "8", k=4)
+    assert found.alike[0].id == "8"
+    assert found.alike[0].similarity > 0.95
+    assert found.alike[0].why.n_shared >= 0.9 * found.alike[0].why.n_own > 0
+    assert found.segment == own.segment
+    assert found.among == own.among + 1
+    with pytest.raises(UnknownNameError, match="unknown user 'new-1'; did you mean 'new-"):
+        coterie.similar(run, "new-1", newcomers=batch)
+
+
 def test_an_index_is_refused_for_few_users(run, tmp_path):
     written = coterie.similar_all(run, tmp_path / "all.parquet", approximately=True)
     assert written.method == "exact"

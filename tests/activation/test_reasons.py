@@ -62,6 +62,29 @@ def test_attributes_that_few_others_have_and_numbers_on_the_same_side():
     assert Ground(tables(), IDS, min_cell=2).between(0, 1).attributes[-1].overall is not None
 
 
+def test_a_newcomer_is_compared_with_the_runs_own():
+    rows = [("new", "unknown", 5.0), ("new", "y", 3.0), ("new", "x", 5.0), ("other", "z", 1.0)]
+    people = {"user_id": ["new", "other"], "age": [19.0, 50.0], "town": ["Ulm", "Bonn"], "quiz": ["{'q': 1.0}", None]}
+    kinds = {"age": "number", "town": "category", "quiz": "traits"}
+    own = Tables(
+        {
+            "likes": CheckedTable(
+                "likes", "events", lazy(pl.DataFrame(rows, ["user_id", "item_id", "value"], orient="row"))
+            ),
+            "people": CheckedTable("people", "users", lazy(pl.DataFrame(people)), kinds),
+        }
+    )
+    why = Ground(tables(), IDS, min_cell=2, newcomer=(own, "new")).between(4, 1)
+    assert (why.n_own, why.n_other, why.n_shared) == (2, 2, 2)
+    assert {one.name: one.own for one in why.attributes} == {
+        "people: age": "19",
+        "people: town": "Ulm",
+        "people: q": "1",
+    }
+    bare = Ground(tables(), IDS, min_cell=2, newcomer=(Tables({}), "new")).between(4, 1)
+    assert (bare.n_own, bare.attributes) == (0, ())
+
+
 def test_those_with_nothing_in_common():
     why = Ground(tables(), IDS, min_cell=2).between(0, 3)
     assert (why.n_other, why.n_shared, why.items, why.attributes) == (0, 0, (), ())

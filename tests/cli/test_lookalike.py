@@ -35,6 +35,7 @@ def test_it_says_how_well_hidden_seeds_are_found_and_writes(project, seeds, caps
     assert f"wrote {out_file}" in out
     assert pl.read_parquet(out_file).height == pytest.approx(0.1 * 275, abs=1)
     assert plot.read_text().startswith("<svg")
+    assert (tmp_path / "reach.similarity.svg").read_text().startswith("<svg")
     assert (tmp_path / "audience.rejects.csv").exists()
 
 

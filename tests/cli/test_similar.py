@@ -25,6 +25,15 @@ def test_similar_says_who_and_why(project, capsys):
     assert (code, found["by"], len(found["alike"])) == (0, ["taste"], 2)
 
 
+def test_similar_for_somebody_never_seen(project, capsys, tmp_path):
+    (tmp_path / "new.csv").write_text("user_id,item_id,rating,timestamp\nme,3,5,1720000000\nme,4,5,1720000000\n")
+    code, out, _ = said(capsys, "similar", "me", "--events", tmp_path / "new.csv", "--k", "1", "--project", project)
+    assert code == 0
+    assert "most like me" in out
+    code, _, err = said(capsys, "similar", "--all", "--events", "new.csv", "--out", "x.csv", "--project", project)
+    assert (code, "are of a USER never seen" in err) == (2, True)
+
+
 def test_similar_items(project, capsys):
     code, out, _ = said(capsys, "similar", "--items", "3", "--k", "2", "--project", project)
     assert code == 0

@@ -93,7 +93,9 @@ def lookalike(
     scored = _scored(model, ranked, segments, ranked_by)
     falling = scored[SCORE if ranked_by == CLASSIFIER else SIMILARITY].to_numpy()
     size = size_of(falling, reach, floor)
-    warnings = warnings_of(int(asked.is_seed.sum()), ranked.rows.shape[1], hidden, run.manifest.entity.one)
+    warnings = warnings_of(
+        int(asked.is_seed.sum()), ranked.rows.shape[1], hidden, ranked_by=ranked_by, one=run.manifest.entity.one
+    )
     if size == 0:
         warnings = (*warnings, f"nobody reaches the floor of {floor:g}; the highest is {falling[0]:.3f}")
     # Not of those ranked alone where these are the run's: what is missing would be the seeds, counted by segment.
@@ -106,7 +108,7 @@ def lookalike(
         n_seeds=int(asked.is_seed.sum()),
         refused=tuple(asked.rejects[:SHOWN]),
         n_refused=len(asked.rejects),
-        n_excluded=int(np.isin(places.ids if newcomers is None else newcomers.ids, asked.excluded).sum()),
+        n_excluded=asked.n_excluded if newcomers is None else int(np.isin(newcomers.ids, asked.excluded).sum()),
         unknown_excluded=_unknown(asked.excluded, places, newcomers),
         n_ranked=len(ranked.ids),
         from_files=newcomers is not None,
@@ -114,7 +116,7 @@ def lookalike(
         reach=size / len(ranked.ids),
         floor=float(falling[max(size, 1) - 1]),
         hidden=hidden,
-        is_distinctive=None if hidden is None else hidden.at(CLASSIFIER, REACHES[-1]).recall.low > REACHES[-1],
+        is_distinctive=None if hidden is None else hidden.at(ranked_by, REACHES[-1]).recall.low > REACHES[-1],
         warnings=warnings,
         curve=curve_of(falling, scored[SIMILARITY].to_numpy(), hidden),
         parts=_parts(run, scored[SEGMENT].head(size), everybody),
@@ -151,12 +153,14 @@ class _Asked:
 
     Args:
         ground: those of whom something is known, without the excluded. is_seed: (n,) of these.
-        excluded: sorted ids. n_listed: ids in the list of seeds. rejects: those of them that are no seeds.
+        excluded: sorted ids. n_excluded: users of the run among them who are no seeds and could be ranked.
+        n_listed: ids in the list of seeds. rejects: those of them that are no seeds.
     """
 
     ground: Ground
     is_seed: Mask
     excluded: Ids
+    n_excluded: int
     n_listed: int
     rejects: tuple[Refused, ...]
 
@@ -169,7 +173,7 @@ def _asked(run: Run, places: Places, seeds: str | Path | Iterable[str], exclude:
     is_seed = np.isin(ground.ids, taken)
     _refuse_none(int(is_seed.sum()), len(listed), rejects, run)
     kept = is_seed | ~np.isin(ground.ids, excluded)
-    return _Asked(_only(ground, kept), is_seed[kept], excluded, len(listed), tuple(rejects))
+    return _Asked(_only(ground, kept), is_seed[kept], excluded, int((~kept).sum()), len(listed), tuple(rejects))
 
 
 def _as_rows(rejects: Sequence[Refused]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 from polars.io.plugins import register_io_source
 
 from coterie.activation import approximate
@@ -19,10 +20,11 @@ from coterie.activation.cotaken import SHRINKAGE, co_taken
 from coterie.activation.nearest import Directions, Nearest, directions, nearest, nearest_of_each
 from coterie.activation.reasons import Ground, Reasons
 from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
-from coterie.runs.positions import EMBEDDING, Places, segments_of
+from coterie.features.contract import Ids, Matrix
+from coterie.runs.positions import EMBEDDING, Newcomers, Places, segments_of
 from coterie.runs.result import Run
 from coterie.spreadsheet import csv_of_frame
-from coterie.tables import CheckedTable
+from coterie.tables import CheckedTable, Tables
 from coterie.tables.types import events_of
 from coterie.terms import ITEM, TAG, USER
 
@@ -42,12 +44,13 @@ class Alike:
     """One who is like another.
 
     Args:
-        rank: from 1. id: of whom. similarity: cosine in (0, 1]. segment: theirs; None where they are in none.
-        why: what the two have in common.
+        rank: from 1. id, name: of whom; "" where they have no name. similarity: cosine in (0, 1].
+        segment: theirs; None where they are in none. why: what the two have in common.
     """
 
     rank: int
     id: str
+    name: str
     similarity: float
     segment: str | None
     why: Reasons
@@ -58,13 +61,15 @@ class Similar:
     """Those who are most like somebody.
 
     Args:
-        run: its id. of: the one asked about. segment: theirs; None where they are in none.
+        run: its id. of, name: the one asked about; "" where they have no name.
+        segment: theirs; None where they are in none.
         by: what they are compared by. among: others of whom it knows something.
         unknown: why nobody can be named; "" where somebody can.
     """
 
     run: str
     of: str
+    name: str
     segment: str | None
     by: tuple[str, ...]
     among: int
@@ -133,41 +138,51 @@ class SimilarTable:
     note: str
 
 
-def similar(run: Run, user: str, *, k: int = K, by: Sequence[str] = (EMBEDDING,)) -> Similar:
+def similar(
+    run: Run, user: str, *, k: int = K, by: Sequence[str] = (EMBEDDING,), newcomers: Newcomers | None = None
+) -> Similar:
     """Find who is most like a user (or an item or tag, where these are segmented), and why.
 
     Args:
-        run: a finished run. user: an id of it. k: how many, >= 1.
+        run: a finished run. user: an id of it, or of the newcomers. k: how many, >= 1.
         by: "embedding", or names of feature blocks; each that knows both counts alike.
+        newcomers: users never seen, one of whom is asked about; see ``coterie.newcomers``.
 
     Returns:
-        Those of the largest cosine, falling, the smallest id first on a tie; whoever has no or a negative cosine is not
-        named.
+        Those of the run with the largest cosine, falling, the smallest id first on a tie; whoever has no or a negative
+        cosine is not named.
 
     Raises:
-        UnknownNameError: the run has no such user or feature; offers the nearest.
+        UnknownNameError: there is no such user or feature; offers the nearest.
         ConfigError: ``k`` is below 1, or a block is named twice.
     """
     _check_k(k)
     places = Places(run, by)
-    at = _place_of(places, user, run)
-    found = places.of_run()
-    among = directions(found.ids, found.parts)
+    known = places.ids if newcomers is None else newcomers.ids
+    at = _place_of(known, user, run)
+    own = None if newcomers is None else (newcomers.tables, user)
+    among = _among(places, own)
+    at = at if own is None else len(places.ids)
     segments = segments_of(run)
-    others = int(among.known.sum()) - 1
+    segment = segments.get(user) if newcomers is None else _segment_of(places, newcomers, user)
+    ground = _ground(run, places, own)
+    others = int(np.delete(among.known, at).sum())
     if not among.known[at]:
-        what = f"the {run.manifest.entity.one} {shown(user)} is in the run, but nothing of it is known to"
+        where = "in the run" if newcomers is None else "in the files"
         named = " and ".join(f"'{name}'" for name in places.by)
-        return Similar(run.id, user, segments.get(user) or None, places.by, max(others + 1, 0), (), f"{what} {named}")
+        what = f"the {run.manifest.entity.one} {shown(user)} is {where}, but nothing of it is known to {named}"
+        return Similar(run.id, user, ground.name(user), segment or None, places.by, others, (), what)
     answer = nearest(among, np.array([at]), k)
-    ground = _ground(run, places)
-    alike = tuple(
-        Alike(rank + 1, str(among.ids[place]), float(cosine), segments.get(str(among.ids[place])) or None, why)
-        for rank, (place, cosine) in enumerate(zip(answer.places[0].tolist(), answer.cosines[0].tolist(), strict=True))
+    found = [
+        (str(among.ids[place]), place, float(cosine))
+        for place, cosine in zip(answer.places[0].tolist(), answer.cosines[0].tolist(), strict=True)
         if place >= 0
-        for why in [ground.between(at, place)]
+    ]
+    alike = tuple(
+        Alike(rank, one, ground.name(one), cosine, segments.get(one) or None, ground.between(at, place))
+        for rank, (one, place, cosine) in enumerate(found, start=1)
     )
-    return Similar(run.id, user, segments.get(user) or None, places.by, others, alike)
+    return Similar(run.id, user, ground.name(user), segment or None, places.by, others, alike)
 
 
 def similar_items(run: Run, item: str, *, k: int = K, shrinkage: float = SHRINKAGE) -> SimilarItems:
@@ -264,16 +279,40 @@ def _check_k(k: int) -> None:
         raise ConfigError(f"'k' is {k}; expected a whole number >= 1")
 
 
-def _place_of(places: Places, user: str, run: Run) -> int:
-    at = int(np.searchsorted(places.ids, user))
-    if at == len(places.ids) or places.ids[at] != user:
-        raise UnknownNameError(run.manifest.entity.one, user, places.ids.tolist())
+def _place_of(ids: Ids, user: str, run: Run) -> int:
+    at = int(np.searchsorted(ids, user))
+    if at == len(ids) or ids[at] != user:
+        raise UnknownNameError(run.manifest.entity.one, user, ids.tolist())
     return at
 
 
-def _ground(run: Run, places: Places) -> Ground:
+def _among(places: Places, newcomer: tuple[Tables, str] | None) -> Directions:
+    """Give the users of a run, and after them the newcomer."""
+    found = places.of_run()
+    if newcomer is None:
+        return directions(found.ids, found.parts)
+    own = places.of(newcomer[0], np.array([newcomer[1]]))
+    parts = [
+        (_stacked(all_rows, one_row), np.concatenate([known, is_known]))
+        for (all_rows, known), (one_row, is_known) in zip(found.parts, own.parts, strict=True)
+    ]
+    return directions(np.append(found.ids, newcomer[1]), parts)
+
+
+def _stacked(above: Matrix, below: Matrix) -> Matrix:
+    return sp.csr_array(sp.vstack([above, below])) if sp.issparse(above) else np.vstack([above, below])
+
+
+def _segment_of(places: Places, newcomers: Newcomers, user: str) -> str:
+    (label,) = places.model.apply(newcomers.tables, np.array([user])).labels.tolist()
+    names: tuple[str, ...] = (*places.model.segment_ids, "")  # NOISE is -1
+    return names[int(label)]
+
+
+def _ground(run: Run, places: Places, newcomer: tuple[Tables, str] | None) -> Ground:
     poles = {(name, column): ends for name, table in run.config.tables.items() for column, ends in table.poles.items()}
-    return Ground(places.tables, places.ids, min_cell=run.config.segments.min_cell, poles=poles)
+    least = run.config.segments.min_cell
+    return Ground(places.tables, places.ids, min_cell=least, poles=poles, newcomer=newcomer)
 
 
 def _events(run: Run, tables: Sequence[CheckedTable]) -> CheckedTable:

@@ -140,17 +140,20 @@ def _share_of_seeds(segment: npt.NDArray[np.int64], is_seed: Mask) -> Floats:
     return shares
 
 
-def warnings_of(n_seeds: int, width: int, hidden: Hidden | None, one: str = "user") -> tuple[str, ...]:
+def warnings_of(
+    n_seeds: int, width: int, hidden: Hidden | None, *, ranked_by: str = CLASSIFIER, one: str = "user"
+) -> tuple[str, ...]:
     """Say where seeds are too few, or not to be told from the rest.
 
     Args:
-        n_seeds: that the run knows something of. width: columns that a classifier reads. hidden: None where too few.
+        n_seeds: that the run knows something of. width: columns that they are told apart by.
+        hidden: None where there are too few. ranked_by: the ranking that the audience is taken from. one: what is ranked.
     """
-    told = list(_too_few(n_seeds, width, hidden))
+    told = list(_too_few(n_seeds, width, hidden, ranked_by))
     if hidden is None:
         return tuple(told)
     reach = REACHES[-1]
-    recall = hidden.at(CLASSIFIER, reach)
+    recall = hidden.at(ranked_by, reach)
     if recall.recall.low <= reach:
         told.append(
             f"the seeds are not distinctive: {recall.recall.value:.0%} of hidden ones are found at {reach:.0%} reach "
@@ -166,14 +169,14 @@ def warnings_of(n_seeds: int, width: int, hidden: Hidden | None, one: str = "use
     return tuple(told)
 
 
-def _too_few(n_seeds: int, width: int, hidden: Hidden | None) -> Sequence[str]:
+def _too_few(n_seeds: int, width: int, hidden: Hidden | None, ranked_by: str) -> Sequence[str]:
     if hidden is None:
         return [
             f"{n_seeds:,} seeds are too few to hide some and look for them (at least {FOLDS} are needed), so nobody "
             "knows whether this audience is like them"
         ]
     told = []
-    interval = hidden.at(CLASSIFIER, REACHES[-1]).recall
+    interval = hidden.at(ranked_by, REACHES[-1]).recall
     half = (interval.high - interval.low) / 2
     if half > 0.10:
         told.append(

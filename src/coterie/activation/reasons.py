@@ -7,8 +7,8 @@ where both have it and few others do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import narwhals.stable.v2 as nw
@@ -23,7 +23,7 @@ from coterie.features.contract import Ids
 from coterie.tables import CheckedTable, Tables
 from coterie.tables.coded import Coded
 from coterie.tables.types import events_of
-from coterie.terms import ITEM, TAG, TITLE
+from coterie.terms import ITEM, TAG, TITLE, USER
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -34,6 +34,7 @@ PREFERRED: Final = 1.2  # times the share of all, from which a tag is preferred
 COMMON: Final = 0.75  # share of all from which it tells nothing that two have the same value
 
 Poles = Mapping[tuple[str, str], tuple[str, str]]
+Items = tuple[Whole, Floats | None]  # places of items, ascending, each once; the mean of their values
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +123,14 @@ class _Taken:
     tag_items: Whole
     tag_names: tuple[str, ...]
     overall: Floats
+    newcomer: Items | None = None
 
-    def of(self, at: int) -> tuple[Whole, Floats | None]:
-        """Give the items of one, ascending, each once, and the mean of their values."""
-        place = int(self.places[at])
-        if place < 0:
-            return np.zeros(0, np.int64), None
-        here = slice(int(self.events.indptr[place]), int(self.events.indptr[place + 1]))
-        item = self.events.item[here].astype(np.int64)
-        distinct, which = np.unique(item, return_inverse=True)
-        if self.spread is None or self.events.value is None:
-            return distinct, None
-        value = np.asarray(self.events.value[here], np.float64)
-        counts = np.maximum(np.bincount(which, np.isfinite(value)), 1)
-        return distinct, np.bincount(which, np.nan_to_num(value)) / counts
+    def of(self, at: int) -> Items:
+        """Give the items of one; of the newcomer, who comes after all others, those that the run knows."""
+        if at == len(self.places):
+            return self.newcomer if self.newcomer is not None else (np.zeros(0, np.int64), None)
+        found, values = _items_of(self.events, int(self.places[at]))
+        return found, None if self.spread is None else values
 
 
 class Ground:
@@ -144,13 +139,33 @@ class Ground:
     Args:
         tables: as what is compared sees them. ids: (n,) sorted. min_cell: fewer than so many are not told of.
         poles: names of a scale's ends by table and column.
+        newcomer: somebody's tables and id, who comes after all others, at place n; None for nobody.
     """
 
-    def __init__(self, tables: Tables, ids: Ids, *, min_cell: int, poles: Poles | None = None) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        ids: Ids,
+        *,
+        min_cell: int,
+        poles: Poles | None = None,
+        newcomer: tuple[Tables, str] | None = None,
+    ) -> None:
         self._ids, self._min_cell, self._poles = ids, min_cell, poles or {}
-        self._titles = _titles(tables)
+        self._titles, self._names = _titles(tables.items, ITEM), _titles(tables.users, USER)
         self._taken = [_taken(table, tables, ids) for table in tables.events]
         self._described = [found for table in tables.users for found in _described(table, tables, ids)]
+        if newcomer is not None:
+            self._taken = [
+                _with_newcomer(taken, table.name, *newcomer)
+                for taken, table in zip(self._taken, tables.events, strict=True)
+            ]
+            own = {
+                (column.table, column.name): column
+                for table in newcomer[0].users
+                for column in _described(table, newcomer[0], np.array([newcomer[1]]), few=True)
+            }
+            self._described = [column.with_one_of(own.get((column.table, column.name))) for column in self._described]
 
     def between(self, own: int, other: int, *, most: int = 5) -> Reasons:
         """Say why the one at one place among the ids and the one at another are alike."""
@@ -174,9 +189,11 @@ class Ground:
         """Give an item's name; its id where it has none."""
         return self._titles.get(item, item)
 
-    def _items(
-        self, taken: _Taken, one: tuple[Whole, Floats | None], two: tuple[Whole, Floats | None], both: Whole
-    ) -> Iterator[SharedItem]:
+    def name(self, one: str) -> str:
+        """Give the name of what is compared; "" where it has none."""
+        return self._names.get(one, "")
+
+    def _items(self, taken: _Taken, one: Items, two: Items, both: Whole) -> Iterator[SharedItem]:
         n = len(self._ids)
         values = [None if v is None else v[np.searchsorted(items, both)] for items, v in (one, two)]
         for at, item in enumerate(both.tolist()):
@@ -216,6 +233,11 @@ class _Number:
     mean: float
     spread: float
 
+    def with_one_of(self, other: _Number | _Category | None) -> _Number:
+        """Give the column with the first value of another at its end."""
+        value = other.values[:1] if isinstance(other, _Number) else np.array([np.nan])
+        return replace(self, values=np.append(self.values, value))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Category:
@@ -224,6 +246,12 @@ class _Category:
     values: tuple[str, ...]
     codes: Whole
     held: Whole
+
+    def with_one_of(self, other: _Number | _Category | None) -> _Category:
+        """Give the column with the first value of another at its end."""
+        value = other.values[0] if isinstance(other, _Category) and other.values else None
+        code = self.values.index(value) if value in self.values else -1
+        return replace(self, codes=np.append(self.codes, code))
 
 
 def _scaled(value: float | None, spread: tuple[float, float] | None) -> float:
@@ -255,12 +283,12 @@ def _tags(taken: _Taken, one: Whole, two: Whole) -> Iterator[SharedTag]:
         yield SharedTag(taken.tag_names[tag], float(shares[0][tag]), float(shares[1][tag]), float(taken.overall[tag]))
 
 
-def _titles(tables: Tables) -> dict[str, str]:
+def _titles(tables: Sequence[CheckedTable], key: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for table in tables.items:
+    for table in tables:
         if TITLE in table.frame.collect_schema().names():
-            rows = local.collect(table.frame.select(ITEM, TITLE)).drop_nulls()
-            found |= dict(zip(rows[ITEM].to_list(), rows[TITLE].to_list(), strict=True))
+            rows = local.collect(table.frame.select(key, TITLE)).drop_nulls()
+            found |= dict(zip(rows[key].to_list(), rows[TITLE].to_list(), strict=True))
     return found
 
 
@@ -281,6 +309,33 @@ def _taken(table: CheckedTable, tables: Tables, ids: Ids) -> _Taken:
     return _Taken(events, places, spread, held, tags, tag_items, names, overall)
 
 
+def _items_of(events: Coded, place: int) -> Items:
+    """Give the items of one user, by the place among the users; none at -1."""
+    if place < 0:
+        return np.zeros(0, np.int64), None
+    here = slice(int(events.indptr[place]), int(events.indptr[place + 1]))
+    distinct, which = np.unique(events.item[here].astype(np.int64), return_inverse=True)
+    if events.value is None:
+        return distinct, None
+    value = np.asarray(events.value[here], np.float64)
+    counts = np.maximum(np.bincount(which, np.isfinite(value)), 1)
+    return distinct, np.bincount(which, np.nan_to_num(value)) / counts
+
+
+def _with_newcomer(taken: _Taken, name: str, tables: Tables, one: str) -> _Taken:
+    if name not in tables.by_name:
+        return taken
+    events = events_of(tables[name])
+    at = int(np.searchsorted(events.users, one))
+    is_there = at < len(events.users) and events.users[at] == one
+    found, values = _items_of(events, at if is_there else -1)
+    names = events.items[found]
+    places = np.minimum(np.searchsorted(taken.events.items, names), max(len(taken.events.items) - 1, 0))
+    known = taken.events.items[places] == names
+    values = None if values is None or taken.spread is None else values[known]
+    return replace(taken, newcomer=(places[known].astype(np.int64), values))
+
+
 def _tags_of(tables: Tables, events: Coded) -> tuple[Whole, Whole, tuple[str, ...]]:
     """Give the pairs of an item's place and a tag's, and the names of tags."""
     parts = [local.collect(table.tags.select(ITEM, TAG)) for table in tables.items if table.tags is not None]
@@ -292,24 +347,26 @@ def _tags_of(tables: Tables, events: Coded) -> tuple[Whole, Whole, tuple[str, ..
     return items.astype(np.int64), tags.astype(np.int64), tuple(names.tolist())
 
 
-def _described(table: CheckedTable, tables: Tables, ids: Ids) -> Iterator[_Number | _Category]:
+def _described(table: CheckedTable, tables: Tables, ids: Ids, *, few: bool = False) -> Iterator[_Number | _Category]:
+    """Give the columns of a table of users; of ``few`` ids also those in which these do not differ."""
     kinds = {c: k for c, k in table.attributes.items() if k in {"number", "category"}}
     if kinds:
         rows = one_row_each(table, ids, *(nw.col(column) for column in kinds))
         for column, kind in kinds.items():
             if kind == "number":
-                yield from _number(table.name, column, rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy())
+                values = rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+                yield from _number(table.name, column, values, few=few)
             else:
                 yield _category(table.name, column, rows[column].cast(pl.String))
     for column in (name for name, kind in table.attributes.items() if kind == "traits"):
         names, values = Answers(table.name, f"tables.{table.name}", column).read(tables, ids, None)
         for number, name in enumerate(names):
-            yield from _number(table.name, name, values[:, number])
+            yield from _number(table.name, name, values[:, number], few=few)
 
 
-def _number(table: str, name: str, values: Floats) -> Iterator[_Number]:
+def _number(table: str, name: str, values: Floats, *, few: bool) -> Iterator[_Number]:
     known = values[np.isfinite(values)]
-    if len(known) > 1 and known.std() > 0:
+    if len(known) and (few or known.std() > 0):
         yield _Number(table, name, values, float(known.mean()), float(known.std()))
 
 

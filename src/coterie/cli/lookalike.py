@@ -46,7 +46,7 @@ def lookalike(
     users: Annotated[Path | None, typer.Option("--users", help="Rank users never seen: their attributes.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The audience, .csv or .parquet.")] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="The curve of seeds found by reach: .svg or .png.")
+        Path | None, typer.Option("--plot", help="Curves by reach, of seeds found and of similarity: .svg or .png.")
     ] = None,
     project: ProjectOption = Path(),
     run_id: RunOption = None,
@@ -117,12 +117,13 @@ def _draw(audience: Audience, path: Path) -> tuple[Path, ...]:
 
     if path.suffix.lower() not in {".svg", ".png"}:
         raise ConfigError(f"the plot {shown(path)} ends in '{path.suffix}'; expected .svg or .png")
+    beside = path.with_name(f"{path.stem}.similarity{path.suffix}")
     with plots.drawing():
-        chart = plots.reach_curve(audience)
-        if chart is None:
-            chart = plots.similarity_curve(audience)
-        (plots.to_svg if path.suffix.lower() == ".svg" else plots.to_png)(chart, path)
-    return (path,)
+        drawn = {path: plots.reach_curve(audience), beside: plots.similarity_curve(audience)}
+        for file, chart in drawn.items():
+            if chart is not None:
+                (plots.to_svg if path.suffix.lower() == ".svg" else plots.to_png)(chart, file)
+    return tuple(file for file, chart in drawn.items() if chart is not None)
 
 
 def _show(found: Lookalikes, run: Run, *, wrote: bool) -> None:
@@ -147,7 +148,7 @@ def _show(found: Lookalikes, run: Run, *, wrote: bool) -> None:
         say(f"[yellow]note:[/yellow] {warning}")
     if a.hidden is not None:
         _show_recall(console, a)
-    _show_curve(console, a)
+    _show_curve(console, a, many)
     _show_parts(console, a, run)
     if not wrote:
         first = ", ".join(found.frame["user_id"].head(5).to_list())
@@ -186,11 +187,11 @@ def _show_recall(console: Console, a: Audience) -> None:
     console.print(table)
 
 
-def _show_curve(console: Console, a: Audience) -> None:
+def _show_curve(console: Console, a: Audience, many: str) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("reach", "users", f"floor ({a.ranked_by})", "mean cosine", "hidden seeds found"):
+    for name in ("reach", many, f"floor ({a.ranked_by})", "mean cosine", "hidden seeds found"):
         table.add_column(name, justify="right")
     for point in (one for one in a.curve if one.reach in SHOWN_POINTS):
         recall = point.recall.get(a.ranked_by)
@@ -205,7 +206,7 @@ def _show_parts(console: Console, a: Audience, run: Run) -> None:
 
     names = {segment.id: segment.name for segment in run.segments}
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("segment", "name", "users", "share", "of all", "index"):
+    for name in ("segment", "name", run.manifest.entity.many, "share", "of all", "index"):
         table.add_column(name, justify="left" if name in {"segment", "name"} else "right")
     for part in a.parts:
         users = "·" if part.users is None else f"{part.users:,}"

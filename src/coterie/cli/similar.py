@@ -35,6 +35,10 @@ def similar(
     shrinkage: Annotated[
         float | None, typer.Option("--shrinkage", min=0, help="With --items: users by which few in common count less.")
     ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", help="USER is one never seen: a file of their events.")
+    ] = None,
+    users: Annotated[Path | None, typer.Option("--users", help="USER is one never seen: their attributes.")] = None,
     project: ProjectOption = Path(),
     run_id: RunOption = None,
     as_json: JsonOption = False,
@@ -44,8 +48,12 @@ def similar(
     from coterie.actions.similar import similar_items as found_items
     from coterie.activation.cotaken import SHRINKAGE
     from coterie.cli.summary import print_json
+    from coterie.project import newcomers
     from coterie.runs.result import open_run
 
+    is_new = events is not None or users is not None
+    if is_new and user is None:
+        raise ConfigError("'--events' and '--users' are of a USER never seen; name one")
     _refuse_conflicts(user, items, out, all_users=all_users, approximate=approximate)
     if items is None and shrinkage is not None:
         raise ConfigError("'--shrinkage' is for '--items'; leave it out")
@@ -61,7 +69,8 @@ def similar(
         print_json(answer) if as_json else _show_items(answer, run)
     else:
         assert user is not None
-        alike = found_similar(run, user, k=k, by=by or ["embedding"])
+        new = newcomers(run, events, users=users) if is_new else None
+        alike = found_similar(run, user, k=k, by=by or ["embedding"], newcomers=new)
         print_json(alike) if as_json else _show(alike, run)
 
 
@@ -124,7 +133,7 @@ def _show(found: Similar, run: Run) -> None:
     names = {segment.id: segment.name for segment in run.segments}
     own = f"in {found.segment} {names.get(found.segment, '')}" if found.segment else "in no segment"
     console.print(
-        f"most like [bold]{escape(found.of)}[/bold], {escape(own)}: by {', '.join(found.by)}, "
+        f"most like [bold]{escape(found.of)}[/bold]{_named(found.name)}, {escape(own)}: by {', '.join(found.by)}, "
         f"among {found.among:,} other {run.manifest.entity.many}",
         highlight=False,
         soft_wrap=True,
@@ -132,13 +141,20 @@ def _show(found: Similar, run: Run) -> None:
     for one in found.alike:
         same = "the same segment" if one.segment == found.segment and one.segment else one.segment or "no segment"
         console.print(
-            f"\n{one.rank:>2}  [bold]{escape(one.id)}[/bold]  {one.similarity:.3f}  [dim]{escape(same)}[/dim]",
+            f"\n{one.rank:>2}  [bold]{escape(one.id)}[/bold]{_named(one.name)}  {one.similarity:.3f}  "
+            f"[dim]{escape(same)}[/dim]",
             highlight=False,
             soft_wrap=True,
         )
         _show_reasons(console, one, run)
     if not found.alike:
         console.print("nobody: no other has a cosine above 0", highlight=False)
+
+
+def _named(name: str) -> str:
+    from rich.markup import escape
+
+    return f" ({escape(name)})" if name else ""
 
 
 def _show_reasons(console: Console, one: Alike, run: Run) -> None:
