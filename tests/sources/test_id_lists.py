@@ -35,7 +35,7 @@ def test_parquet_and_tabs(tmp_path):
 def test_what_cannot_be_read(tmp_path):
     path = tmp_path / "ids.csv"
     path.write_text("userid,name\n7,a\n")
-    with pytest.raises(ConfigError, match="has the columns 'userid', 'name'; expected one called 'user_id'; did you"):
+    with pytest.raises(ConfigError, match="has the columns 'userid', 'name'; expected one called 'user_id'; call the"):
         read_ids(path)
     path.write_text("")
     with pytest.raises(SourceError, match="holds no id; expected one a line"):

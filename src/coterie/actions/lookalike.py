@@ -221,7 +221,7 @@ def _ground(positions: Positions) -> tuple[Ground, Mask]:
     width = sum(part.shape[1] for part, _ in positions.parts)
     if width > WIDEST_DENSE:
         raise ConfigError(
-            f"{' and '.join(shown(name) for name in positions.names)} have {width:,} columns, and a classifier takes "
+            f"{' and '.join(shown(name) for name in positions.names)}: {width:,} columns, and a classifier takes "
             f"up to {WIDEST_DENSE}; take the embedding, which is made of them"
         )
     among = directions(positions.ids, positions.parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,13 +56,13 @@ class Part:
 
     Args:
         segment: its id; "" for those in none. users: of the audience. share: of the audience.
-        of_all: share of all. index: 100 times share over share of all.
+        of_all: share of all, as well. index: 100 times share over share of all.
     """
 
     segment: str
     users: int | None
     share: float | None
-    of_all: float
+    of_all: float | None
     index: float | None
 
 
@@ -169,14 +169,18 @@ def parts_of(
         np.bincount([place[name] for name in some], minlength=len(names)).astype(np.int64)
         for some in (audience, everybody)
     )
-    is_hidden = hidden_in_row(counts, min_cell)
-    shares = of_all / max(int(of_all.sum()), 1)
-    total = max(int(counts.sum()), 1)
     parts = []
-    for name, count, gone, share in zip(names, counts.tolist(), is_hidden.tolist(), shares.tolist(), strict=True):
-        if count == 0 and share == 0:
+    for name, own, of in zip(names, _shares(counts, min_cell), _shares(of_all, min_cell), strict=True):
+        if own == of == (0, 0.0):
             continue
-        own = None if gone else count / total
-        index = None if own is None or share == 0 else 100 * own / share
-        parts.append(Part(name, None if gone else count, own, share, index))
+        (users, share), (_, overall) = own, of
+        index = None if share is None or not overall else 100 * share / overall
+        parts.append(Part(name, users, share, overall, index))
     return tuple(parts)
+
+
+def _shares(counts: npt.NDArray[np.int64], min_cell: int) -> Iterator[tuple[int | None, float | None]]:
+    """Give each count and its share; None where it is not to be told of."""
+    total = max(int(counts.sum()), 1)
+    for count, gone in zip(counts.tolist(), hidden_in_row(counts, min_cell).tolist(), strict=True):
+        yield (None, None) if gone else (count, count / total)

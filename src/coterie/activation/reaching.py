@@ -147,7 +147,8 @@ def warnings_of(
 
     Args:
         n_seeds: that the run knows something of. width: columns that they are told apart by.
-        hidden: None where there are too few. ranked_by: the ranking that the audience is taken from. one: what is ranked.
+        hidden: None where there are too few. ranked_by: the ranking that the audience is taken from.
+        one: what is ranked.
     """
     told = list(_too_few(n_seeds, width, hidden, ranked_by))
     if hidden is None:

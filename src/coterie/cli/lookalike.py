@@ -212,8 +212,8 @@ def _show_parts(console: Console, a: Audience, run: Run) -> None:
         users = "·" if part.users is None else f"{part.users:,}"
         share = "·" if part.share is None else f"{part.share:.1%}"
         index = "·" if part.index is None else f"{part.index:.0f}"
-        name = names.get(part.segment, "")
-        table.add_row(part.segment or "in none", escape(name), users, share, f"{part.of_all:.1%}", index)
+        name, of_all = names.get(part.segment, ""), "·" if part.of_all is None else f"{part.of_all:.1%}"
+        table.add_row(part.segment or "in none", escape(name), users, share, of_all, index)
     console.print(table)
     if any(part.users is None for part in a.parts):
         console.print(

@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from coterie.errors import ConfigError, SourceError, nearest, shown
+from coterie.errors import ConfigError, SourceError, shown
 from coterie.spreadsheet import as_meant
 from coterie.terms import ITEM, USER
 
@@ -36,7 +36,7 @@ def read_ids(path: Path, columns: Iterable[str] = ()) -> tuple[str, ...]:
     if at is None and len(header) > 1:
         raise ConfigError(
             f"the file {shown(path.name)} has the columns {', '.join(shown(name) for name in header[:8])}; expected "
-            f"one called {shown(heads[0])}{nearest(heads[0], header)}"
+            f"one called {shown(heads[0])}; call the column of ids so"
         )
     if at is None and path.suffix.lower() != ".parquet":
         rows = [header, *rows]  # a single column without a header
