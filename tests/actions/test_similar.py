@@ -15,9 +15,9 @@ from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError
 from tests.projects import quick_sample
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return coterie.run(quick_sample(tmp_path_factory.mktemp("similar")), threads=1)
+@pytest.fixture
+def run(sample_run):
+    return sample_run
 
 
 def brute(run, k):

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
-from coterie.activation.matching import CELLS, TOP, Evaluation, Sides, check_top, evaluate, first_of
+from coterie._kernels import top_k
+from coterie.activation.matching import TOP, Evaluation, Sides, check_top, evaluate
 from coterie.activation.nearest import directions
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
@@ -37,7 +38,9 @@ from coterie.terms import EVENTS, ITEM, ITEMS, OF_USERS, USER, USERS
 
 By = Literal["traits", "embedding"]
 HELD_OUT: Final = 0.2
-MOST_USERS: Final = 10_000  # over whom a match is judged; of more a random sample
+USERS_AT_ONCE: Final = 4_096
+SPARE: Final = 64  # items
+MOST_USERS: Final = 5_000  # over whom a match is judged; of more a random sample
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -124,17 +127,18 @@ def matches(run: Run, *, by: By = "traits", n: int = 10, likes: str | None = Non
     whole = catalogue(table, events_of(table).users, positive_floor(run.config, table))
     everything = np.ones(len(whole.pairs.users), np.bool_)
     sides, _ = _sides(run, tables, whole, everything, by)
-    rows = [_first(sides, _matrix(whole, everything), users, n) for users in _blocks(sides)]
-    found = np.concatenate([np.zeros((0, 3)), *(part[0] for part in rows)]).astype(np.int64)
-    cosines = np.concatenate([np.zeros(0), *(part[1] for part in rows)])
-    return pl.DataFrame(
+    rows = list(_first(sides, _matrix(whole, everything), n))
+    found = np.concatenate([np.zeros((0, 3), np.int64), *(part[0] for part in rows)])
+    cosines = np.concatenate([np.zeros(0, np.float32), *(part[1] for part in rows)])
+    frame = pl.DataFrame(
         {
             USER: pl.Series(whole.users.tolist(), dtype=pl.String).gather(found[:, 0]),
             "rank": found[:, 1],
             ITEM: pl.Series(whole.items.tolist(), dtype=pl.String).gather(found[:, 2]),
-            "similarity": np.minimum(cosines, 1.0),
+            "similarity": np.minimum(cosines, np.float32(1)),
         }
     )
+    return frame.sort(USER, "rank")
 
 
 def write_matches(frame: pl.DataFrame, path: Path) -> None:
@@ -181,7 +185,7 @@ def _matrix(whole: Catalogue, chosen: Mask) -> sp.csr_array:
     pairs = whole.pairs.take(chosen)
     starts = np.searchsorted(pairs.users, np.arange(pairs.n_users + 1))
     return sp.csr_array(
-        (pairs.positive.astype(np.int64), pairs.items.astype(np.int64), starts), shape=(pairs.n_users, pairs.n_items)
+        (pairs.positive.astype(np.int8), pairs.items.astype(np.int32), starts), shape=(pairs.n_users, pairs.n_items)
     )
 
 
@@ -266,23 +270,38 @@ def _by_embedding(run: Run, tables: Tables, whole: Catalogue, known: Mask) -> Si
     return Sides(users, _unit(whole.items, middles))
 
 
-def _blocks(sides: Sides) -> Iterator[npt.NDArray[np.int64]]:
-    users = np.flatnonzero((sides.users != 0).any(axis=1))
-    step = max(1, CELLS // max(len(sides.items), 1))
-    for start in range(0, len(users), step):
-        yield users[start : start + step]
-
-
 def _first(
-    sides: Sides, known: sp.csr_array, users: npt.NDArray[np.int64], n: int
-) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Give (r, 3) user, rank and item, and (r,) cosines."""
-    rows, cosines = [np.zeros((0, 3), np.int64)], [np.zeros(0)]
-    is_known = sides.known_items
-    for scores, user in zip(sides.cosines(users), users.tolist(), strict=True):
-        scores[~is_known] = -np.inf
-        scores[known.indices[known.indptr[user] : known.indptr[user + 1]]] = -np.inf
-        items = first_of(scores, n)
-        rows.append(np.stack([np.full(len(items), user), np.arange(1, len(items) + 1), items], axis=1))
-        cosines.append(scores[items])
-    return np.concatenate(rows), np.concatenate(cosines)
+    sides: Sides, known: sp.csr_array, n: int
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    """Give (r, 3) user, rank and item, and (r,) cosines, of some users at a time."""
+    items = np.flatnonzero(sides.known_items)
+    users = np.flatnonzero((sides.users != 0).any(axis=1))
+    taken = np.diff(known.indptr)[users]
+    # Those who have taken up few items first: as many more are looked up as somebody of a block may know already.
+    order = users[np.argsort(taken, kind="stable")]
+    rows = sides.items[items]
+    start = 0
+    while start < len(order) and len(items):
+        block = order[start : start + USERS_AT_ONCE]
+        most = np.diff(known.indptr)[block]
+        block = block[: max(1, int(np.searchsorted(most, 2 * most[0] + SPARE, "right")))]
+        found, cosines = top_k(sides.users[block], rows, min(n + int(most[len(block) - 1]), len(items)))
+        yield _unknown_of(block, items[found], cosines, known, n)
+        start += len(block)
+
+
+def _unknown_of(
+    users: npt.NDArray[np.int64],
+    items: npt.NDArray[np.int64],
+    cosines: npt.NDArray[np.float32],
+    known: sp.csr_array,
+    n: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Give the first n of (u, k) items that each user has not taken up."""
+    found, values = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.float32)]
+    for user, own, near in zip(users.tolist(), items, cosines, strict=True):
+        taken = known.indices[known.indptr[user] : known.indptr[user + 1]]
+        kept = np.flatnonzero(~np.isin(own, taken))[:n]
+        found.append(np.stack([np.full(len(kept), user), np.arange(1, len(kept) + 1), own[kept]], axis=1))
+        values.append(near[kept])
+    return np.concatenate(found), np.concatenate(values)
