@@ -131,7 +131,7 @@ def test_somebody_never_seen_is_like_whom_they_copy_alone_or_in_a_batch(run, tmp
 def test_an_index_is_refused_for_few_users(run, tmp_path):
     written = coterie.similar_all(run, tmp_path / "all.parquet", approximately=True)
     assert written.method == "exact"
-    assert written.note.startswith("exact: up to 200,000")
+    assert written.note.startswith("exact: below 400,000")
 
 
 def test_wrong_use(run, tmp_path):

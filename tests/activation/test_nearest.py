@@ -150,9 +150,7 @@ def test_nobody_and_one_alone(n):
 
 
 def test_an_index_is_refused_where_it_would_save_nothing():
-    assert approximate.refusal(of(some("dense"))) == (
-        "exact: up to 200,000 the exact search takes seconds, and these are 60"
-    )
+    assert approximate.refusal(of(some("dense"))) == ("exact: below 400,000 an index saves nothing, and these are 60")
     assert "an index is for dense rows" in approximate.refusal(of(some("sparse")))
 
 

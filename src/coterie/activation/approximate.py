@@ -22,9 +22,9 @@ from coterie.parallel import single_libraries
 from coterie.plugins import require
 from coterie.randomness import generator, legacy_seed
 
-WORTHWHILE: Final = 200_000  # users: up to there the exact search takes seconds
+WORTHWHILE: Final = 400_000  # users: up to there the exact search takes a minute
 SAMPLE: Final = 1_000  # users of whom the exact answer is known
-LOOKED_AT: Final = 24  # cells, of 4 sqrt(n)
+LOOKED_AT: Final = 48  # cells, of 4 sqrt(n)
 TRAINED_PER_CELL: Final = 64  # rows
 Z_95: Final = 1.959963984540054
 
@@ -48,7 +48,7 @@ def refusal(among: Directions) -> str:
     if sp.issparse(among.rows):
         return "exact: an index is for dense rows, such as the embedding"
     if len(among.ids) < WORTHWHILE:
-        return f"exact: up to {WORTHWHILE:,} the exact search takes seconds, and these are {len(among.ids):,}"
+        return f"exact: below {WORTHWHILE:,} an index saves nothing, and these are {len(among.ids):,}"
     return ""
 
 
