@@ -174,7 +174,8 @@ def _show_recall(console: Console, a: Audience) -> None:
     assert hidden is not None
     reaches = sorted({one.reach for one in hidden.recalls})
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    console.print(f"{hidden.n:,} seeds, hidden a fifth at a time and looked for; found, with 95 % intervals:")
+    among = " among the run's own" if a.from_files else ""
+    console.print(f"{hidden.n:,} seeds, hidden a fifth at a time and looked for{among}; found, with 95 % intervals:")
     table.add_column("ranking")
     for reach in reaches:
         table.add_column(f"at {reach:.0%}", justify="right")
