@@ -12,8 +12,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
+    from coterie.actions.lookalike import lookalike
+    from coterie.actions.match import match, matches
+    from coterie.actions.similar import similar, similar_all, similar_items
     from coterie.config import Config, load_config
-    from coterie.project import init, run, score
+    from coterie.project import init, newcomers, run, score
     from coterie.runs.result import Run, open_run
 
 _HOME = {
@@ -24,9 +27,16 @@ _HOME = {
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
+    "lookalike": "coterie.actions.lookalike",
+    "match": "coterie.actions.match",
+    "matches": "coterie.actions.match",
+    "newcomers": "coterie.project",
     "open_run": "coterie.runs.result",
     "run": "coterie.project",
     "score": "coterie.project",
+    "similar": "coterie.actions.similar",
+    "similar_all": "coterie.actions.similar",
+    "similar_items": "coterie.actions.similar",
 }
 
 __all__ = [
@@ -38,9 +48,16 @@ __all__ = [
     "forget",
     "init",
     "load_config",
+    "lookalike",
+    "match",
+    "matches",
+    "newcomers",
     "open_run",
     "run",
     "score",
+    "similar",
+    "similar_all",
+    "similar_items",
 ]
 
 

@@ -22,6 +22,7 @@ from coterie.model import as_frame
 from coterie.runs import tables_on_disk
 from coterie.runs.exploring import explore_project
 from coterie.runs.journal import Listener
+from coterie.runs.positions import Newcomers
 from coterie.runs.result import Run
 from coterie.runs.runner import run_project
 from coterie.sources import RawTable
@@ -155,6 +156,36 @@ def score(
     with parallel.single_threaded():
         found = model.apply(tables, ids)
     return Scores(as_frame(ids, found, model.segment_ids), rejects, built.counts)
+
+
+def newcomers(
+    run: Run,
+    events: str | Path | None = None,
+    *,
+    users: str | Path | None = None,
+    items: str | Path | None = None,
+) -> Newcomers:
+    """Read files of users whom the run has never seen, to be ranked by ``lookalike``.
+
+    Args:
+        run: a finished run. events, users, items: as ``score`` takes them.
+
+    Raises:
+        ConfigError: no file is given, or the model needs one that is not.
+        RejectedError: more rows are refused than the config allows.
+        DataError: nobody is left.
+    """
+    config = run.config
+    given: dict[Role, str | Path | None] = {EVENTS: events, USERS: users, ITEMS: items}
+    named = {role: _table_of(config, role) for role, file in given.items() if file is not None}
+    raw = {name: _scan(table, Path(str(given[role])), name) for role, (name, table) in named.items()}
+    known = _described_before(run, raw)
+    _refuse_missing(config, raw, known)
+    built = build_for_scoring(config, raw)
+    built.raise_if_over_limit()
+    rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
+    tables = seen_by(config.project.entity, Tables({**known, **built.tables.by_name}))
+    return Newcomers(_ids(tables, config.nouns[0]), tables, rejects)
 
 
 def _table_of(config: Config, role: Role) -> tuple[str, Table]:

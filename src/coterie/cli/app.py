@@ -10,11 +10,14 @@ import typer
 from coterie.cli.compare import compare
 from coterie.cli.explore import explore
 from coterie.cli.forget import forget
+from coterie.cli.lookalike import lookalike
+from coterie.cli.match import match
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
 from coterie.cli.report import report
 from coterie.cli.segments import segments_app
+from coterie.cli.similar import similar
 from coterie.cli.tags import tags_app
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ app.command()(report)
 app.command()(profile)
 app.command()(compare)
 app.command()(forget)
+app.command()(similar)
+app.command()(lookalike)
+app.command()(match)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

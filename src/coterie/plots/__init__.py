@@ -23,6 +23,7 @@ from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
 from coterie.plots.profile import MOST_VALUES, category_shares, index_dots, number_distribution, state_map
+from coterie.plots.reach import reach_curve, similarity_curve
 from coterie.plots.records import UserMap, sample_map
 from coterie.plots.scripts import drawing_scripts
 from coterie.plots.segments import index_heatmap, segment_lift, segment_sizes, segment_stability
@@ -60,6 +61,7 @@ __all__ = [
     "number_distributions",
     "outlines",
     "percentiles",
+    "reach_curve",
     "sample_map",
     "score_heatmap",
     "segment_lift",
@@ -67,6 +69,7 @@ __all__ = [
     "segment_stability",
     "shape",
     "silhouette_by_k",
+    "similarity_curve",
     "sized",
     "spec",
     "stability_by_k",
