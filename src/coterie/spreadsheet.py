@@ -22,7 +22,7 @@ _OPENERS: Final = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _RISKY: Final = f"^'*[{_OPENERS}]"
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 # What a spreadsheet that cuts at semicolons would take for the beginning of a formula.
-_CUT: Final = ";([ \t]*'*)([=+\\-@\uff1d\uff0b\uff0d\uff20])"
+_CUT: Final = ";([\"\\s\u00a0]*'*)([=+\\-@\uff1d\uff0b\uff0d\uff20])"
 _MARKED_CUT: Final = re.compile(_CUT.replace("'*)", "'*)'"))
 _IS_CUT = re.compile(_CUT)
 _IS_RISKY, _IS_NUMBER = re.compile(_RISKY), re.compile(_NUMBER.replace("$", r"\Z"), re.ASCII)

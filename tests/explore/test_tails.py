@@ -43,3 +43,16 @@ def test_gini_is_the_mean_difference_and_the_curve_is_thin_and_bends_down(counts
 def test_nothing():
     assert long_tail(np.zeros(3, dtype=np.int64)) is None
     assert spread(np.zeros(0, dtype=np.int64)) is None
+
+
+def test_nobody_is_told_how_much_one_user_does():
+    counts = np.arange(1, 61)
+    found = long_tail(counts, least=5)
+    assert found.top_tenth == counts[-6:].sum() / counts.sum()
+    ranks = [point.rank for point in found.ranked]
+    assert ranks[0] == 5
+    assert min(np.diff(ranks)) >= 5
+    assert min(np.diff([point.share * 60 for point in found.lorenz])) >= 5 - 1e-9
+    few = long_tail(np.full(12, 6), least=5)
+    assert (few.top_tenth, few.gini) == (None, 0.0)
+    assert long_tail(np.full(4, 6), least=5) is None

@@ -85,10 +85,8 @@ def _of_events(table: TableExplored) -> Iterator[str]:
 
 
 def _tail(who: str, tail: LongTail) -> str:
-    return (
-        f"{tail.n:,} {who}: the most active tenth has {tail.top_tenth:.0%} of the events, {tail.half:,} have half "
-        f"(Gini {tail.gini:.2f})"
-    )
+    tenth = "" if tail.top_tenth is None else f"the most active tenth has {tail.top_tenth:.0%} of the events, "
+    return f"{tail.n:,} {who}: {tenth}{tail.half:,} have half of the events (Gini {tail.gini:.2f})"
 
 
 def _activity(activity: Activity) -> str:
@@ -100,8 +98,8 @@ def _activity(activity: Activity) -> str:
 def _together(table: TableExplored) -> Iterator[str]:
     pairs = table.associations.pairs
     if pairs:
-        told = (f"{p.left} and {p.right} {p.strength:.2f}" for p in pairs[:PAIRS_SHOWN])
-        yield f"what goes together, from 0 to 1: {', '.join(told)}"
+        told = (f"{p.left} and {p.right} {p.strength:.2f}".replace("-", "\N{MINUS SIGN}") for p in pairs[:PAIRS_SHOWN])
+        yield f"what goes together, 0 not at all, 1 or \N{MINUS SIGN}1 wholly: {', '.join(told)}"
     for pair in table.associations.same:
         yield (
             f"warning: '{pair.left}' and '{pair.right}' carry the same thing ({pair.strength:.2f}); as basis of "

@@ -106,7 +106,8 @@ def _show_notes(console: Console, run: Run) -> None:
 def _what_was_read(run: Run) -> str:
     m = run.manifest
     out = ", ".join(f"{i.cleaned:,} of {i.read:,} rows of '{i.table}'" for i in m.inputs if i.cleaned)
-    left = f"; {m.unsegmented_users:,} {m.entity.many} are in no segment" if m.unsegmented_users else ""
+    n_left = m.unsegmented_users
+    left = f"; {n_left:,} {_of(m.entity, n_left)} in no segment" if n_left else ""
     taken_up = f", {m.n_items:,} {m.counterpart.many}, {m.n_events:,} events" if m.n_events else ""
     return (
         f"{m.n_users:,} {m.entity.many}{taken_up}"
@@ -294,3 +295,7 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     for count in scores.counts:
         if count.rows:
             console.print(f"[yellow]{_fault(count)}[/yellow] in '{escape(count.table)}'", highlight=False)
+
+
+def _of(noun: Noun, n: int) -> str:
+    return f"{noun.one} is" if n == 1 else f"{noun.many} are"

@@ -61,7 +61,6 @@ def _measures(of: Census) -> Iterator[Compared]:
     yield _line("density", of.density, is_share=True)
     yield _line("events of a user, median", per_user.median if per_user else None)
     yield _line("events of a user, mean", round(per_user.mean, 2) if per_user else None)
-    yield _line("events of a user, most", per_user.most if per_user else None)
     yield _line("events of an item, median", per_item.median if per_item else None)
     yield _line("events of an item, most", per_item.most if per_item else None)
     yield _line("inequality of users (Gini)", round(per_user.gini, 3) if per_user else None)

@@ -28,14 +28,15 @@ def long_tail(counts: npt.NDArray[np.int64], least: int = 1) -> LongTail | None:
     total = int(held[-1])
     at = np.unique(np.round(np.linspace(0, n, min(n // least + 1, MOST_POINTS))).astype(np.int64))
     ends = least, max(n - least + 1, least)
-    ranks = np.unique(np.round(np.geomspace(*ends, MOST_POINTS)).astype(np.int64))
+    ranks = np.unique(np.round(np.geomspace(*ends, MOST_POINTS) / least).astype(np.int64) * least)
+    ranks = ranks[ranks <= n]
     from_top = np.cumsum(ordered[::-1])
-    tenth = max(least, round(n / 10))
+    tenth = max(1, round(n / 10))
     return LongTail(
         n=n,
         gini=gini(ordered),
         lorenz=tuple(LorenzPoint(int(place) / n, int(held[place]) / total) for place in at),
         ranked=tuple(RankPoint(int(rank), int(ordered[n - rank])) for rank in ranks),
         half=int(np.searchsorted(from_top, total / 2)) + 1,
-        top_tenth=int(from_top[tenth - 1]) / total,
+        top_tenth=int(from_top[tenth - 1]) / total if tenth >= least else None,
     )

@@ -179,7 +179,7 @@ class LongTail:
         lorenz: at most 101 points, from (0, 0) to (1, 1). ranked: at most 101 of the ranks, evenly on a log scale;
             of users without the ends, and the points of both of enough users each.
         half: how many of the most active have half of all events. top_tenth: share of the events that the most active
-            tenth has.
+            tenth has; None where that is fewer users than may be told of.
     """
 
     n: int
@@ -187,7 +187,7 @@ class LongTail:
     lorenz: tuple[LorenzPoint, ...]
     ranked: tuple[RankPoint, ...]
     half: int
-    top_tenth: float
+    top_tenth: float | None
 
 
 @dataclass(frozen=True, slots=True)

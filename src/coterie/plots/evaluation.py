@@ -75,7 +75,7 @@ def _names(sides: tuple[list[dict[str, Any]], list[dict[str, Any]]], x: alt.X, y
     right = alt.Chart(on(sides[1])).mark_text(align="left", dx=_BESIDE, fontWeight="bold")
     placed = [left, *([right] if sides[1] else [])]
     return [
-        layer.encode(x=x, y=y, text="name:N").properties(name=f"{ON_PAGE}{number or ''}")
+        layer.encode(x=x, y=y, text="id:N").properties(name=f"{ON_PAGE}{number or ''}")
         for number, layer in enumerate(placed)
     ]
 

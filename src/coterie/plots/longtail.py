@@ -29,7 +29,8 @@ def lorenz(events: EventsExplored) -> Chart:
         x="share:Q", y="events:Q"
     )
     spoken = "; ".join(
-        f"{name}: Gini {tail.gini:.2f}, the top tenth has {tail.top_tenth:.0%} of the events"
+        f"{name}: Gini {tail.gini:.2f}"
+        + ("" if tail.top_tenth is None else f", the top tenth has {tail.top_tenth:.0%} of the events")
         for name, tail in tails.items()
     )
     return finish(

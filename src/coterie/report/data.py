@@ -90,6 +90,8 @@ def _sentences(main: TableExplored) -> list[str]:
 
 
 def _unequal(tail: LongTail, who: str) -> str:
+    if tail.top_tenth is None:
+        return f"{tail.half:,} of the {tail.n:,} {who} have half of the events."
     return f"The tenth of the {who} with most events has {percent(tail.top_tenth)} of them."
 
 

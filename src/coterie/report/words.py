@@ -91,9 +91,15 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,}{NBSP}{one if number == 1 else many or one + 's'}"
 
 
-def verdict(decision: Decision) -> tuple[str, str]:
-    """Give the verdict's name and what it means, in half a sentence."""
+def verdict(decision: Decision, n_groups: int | None = None) -> tuple[str, str]:
+    """Give the verdict's name and what it means, in half a sentence.
+
+    Args:
+        n_groups: that are left, where some were merged by hand.
+    """
     name = _VERDICTS[decision.grade]
+    if n_groups == 1:
+        return f"{name}, before groups were merged", "there is one group left, which tells nobody from anybody."
     if decision.grade == "none":
         return name, "the tests below do not support using these groups."
     if decision.has_too_few:
@@ -121,6 +127,12 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+ONE_GROUP: Final = (
+    "One group tells nobody from anybody: whether groups hold and pay was measured before they were merged, and says "
+    "nothing of this one."
+)
+
+
 def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, ...]) -> tuple[str, ...]:
     """Answer in a paragraph: how many groups, whether they pay, whether they hold, how large they are.
 
@@ -130,12 +142,11 @@ def the_answer(manifest: Manifest, decision: Decision, segments: tuple[Segment, 
     fall, were = ("falls", "was") if n == 1 else ("fall", "were")
     verb = f"{were} cut into" if decision.grade in {"none", "constructive"} else f"{fall} into"
     first = f"{counted(n, 'person', 'people')} {verb} {counted(len(segments), 'group')}."
-    sentences = [
-        first,
-        pays(decision.candidates[decision.chosen], manifest.entity),
-        holds(segments, floor(manifest)),
-        _sizes(segments),
-    ]
+    if len(segments) == 1:
+        sentences = [first, ONE_GROUP]
+    else:
+        found = decision.candidates[decision.chosen]
+        sentences = [first, pays(found, manifest.entity), holds(segments, floor(manifest)), _sizes(segments)]
     if manifest.unsegmented_users:
         who = counted(manifest.unsegmented_users, "person", "people")
         sentences.append(f"{who} could not be placed in a group.")

@@ -259,7 +259,7 @@ def read_profiles(path: Path) -> tuple[SegmentProfile, ...]:
         ModelError: missing, damaged, or of another schema or version.
     """
     found: tuple[SegmentProfile, ...] = read_record(
-        path, tuple[SegmentProfile, ...], segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, former=(1,)
+        path, tuple[SegmentProfile, ...], segment_types.PROFILES_SCHEMA, segment_types.PROFILES_VERSION, former=(1, 2)
     )
     return found
 

@@ -41,7 +41,8 @@ from coterie.spreadsheet import csv_of_frame
 from coterie.tables import Tables
 from coterie.tables.build import build_tables
 from coterie.tables.forgetting import KeptOut
-from coterie.terms import A_USER, EVENTS
+from coterie.tables.types import events_of
+from coterie.terms import A_USER, EVENTS, NOISE
 
 MIN_PEOPLE = 20  # who share a category before it describes what they take up; as many as a tested item must have
 
@@ -136,12 +137,31 @@ def write_profiles(
     segment_ids = tuple(origin.id for origin in found_again.origins)
     labels = found_again.labels
     centres = [placed.points[labels == label].mean(axis=0, dtype=np.float64) for label in range(len(segment_ids))]
-    members = Members(placed.ids, labels, segment_ids, found.distance, whole, columns, noun, np.array(centres))
+    members = with_unplaced(
+        Members(placed.ids, labels, segment_ids, found.distance, whole, columns, noun, np.array(centres)), tables
+    )
     profiles = profile_segments(with_merged_tags(tables, config), members, profile_options(config, tables))
     records.write(folder / "profiles.json", PROFILES_SCHEMA, PROFILES_VERSION, profiles)
     rows = as_frame(placed.ids, found, chosen.model.segment_ids)
     local.write_parquet(rows, folder / "assignments.parquet")
     records.write_whole(folder / "assignments.csv", csv_of_frame(rows).encode())
+
+
+def with_unplaced(members: Members, tables: Tables) -> Members:
+    """Add those who have events but nothing that segments are formed on: they are part of everybody, in no segment.
+
+    Were they left out, what the tables hold less what profiles tell would be theirs alone.
+    """
+    active = [events_of(table) for table in tables.events]
+    ids = [of.users[np.diff(of.indptr) > 0] for of in active]
+    more = np.setdiff1d(np.concatenate(ids), members.ids) if ids else members.ids[:0]
+    if not len(more):
+        return members
+    everybody = np.concatenate([members.ids, more])
+    order = np.argsort(everybody, kind="stable")
+    labels = np.concatenate([members.labels, np.full(len(more), NOISE, members.labels.dtype)])
+    distance = np.concatenate([members.distance, np.full(len(more), np.inf, members.distance.dtype)])
+    return replace(members, ids=everybody[order], labels=labels[order], distance=distance[order])
 
 
 def profile_options(config: Config, tables: Tables) -> ProfileOptions:

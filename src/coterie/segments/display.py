@@ -72,7 +72,7 @@ def _cell(cell: str | Tinted) -> str:
 
 def _figures(mark: Mark) -> tuple[str, str, str]:
     write = (lambda value: _number(value, 4)) if mark.kind == "number" else "{:.1%}".format
-    return write(mark.inside), write(mark.overall), "" if mark.index is None else _number(mark.index.value, 3)
+    return write(mark.inside), write(mark.overall), "" if mark.index is None else f"{mark.index.value:,.0f}"
 
 
 def _number(value: float, digits: int) -> str:

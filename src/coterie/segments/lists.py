@@ -83,21 +83,24 @@ def _top_of(scored: Scored, label: int, hidden: _Hidden, options: ProfileOptions
         def shown(item: int, place: int = place) -> bool:
             return not hidden.of(item)[label, place]
 
-        items = _first(scored, counts, options.top_items, options.min_cell, shown)
+        items, passed = _first(scored, counts, options.top_items, options.min_cell, shown)
         if items:
-            lists.append(TopItems(values[place], tuple((scored.named[item], int(counts[item])) for item in items)))
+            told = tuple((scored.named[item], int(counts[item])) for item in items)
+            lists.append(TopItems(values[place], told, passed))
     return tuple(lists)
 
 
-def _first(scored: Scored, counts: Counts, n: int, least: int, shown: Callable[[int], bool]) -> list[int]:
-    """Give the ``n`` most frequent items that may be shown."""
-    found = []
-    for item in _by_frequency(scored, counts, n + PASSED_OVER, least):
+def _first(scored: Scored, counts: Counts, n: int, least: int, shown: Callable[[int], bool]) -> tuple[list[int], int]:
+    """Give the ``n`` most frequent items that may be shown, and how many before the last of them may not."""
+    found: list[int] = []
+    passed = 0
+    for looked_at, item in enumerate(_by_frequency(scored, counts, n + PASSED_OVER, least)):
         if shown(item):
             found.append(item)
+            passed = looked_at + 1 - len(found)
         if len(found) == n:
             break
-    return found
+    return found, passed
 
 
 def _by_frequency(scored: Scored, counts: Counts, n: int, least: int) -> Iterable[int]:

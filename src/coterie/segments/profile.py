@@ -27,7 +27,7 @@ from coterie.segments.marks import Family, families, marks_of
 from coterie.segments.members import Members, ProfileOptions
 from coterie.segments.neighbours import neighbours
 from coterie.segments.rules import find_rule, halves
-from coterie.segments.sentences import sentences
+from coterie.segments.sentences import sentences, surest_items_first
 from coterie.segments.suppression import Mask
 from coterie.segments.types import Calendar, Histogram, Marker, Neighbour, Percentile, Rule, SegmentProfile
 from coterie.tables.types import Tables, events_of
@@ -140,6 +140,7 @@ def _main(events: Sequence[EventCounts], members: Members) -> EventCounts | None
 
 def _profile(counted: _Counted, told: _Told, label: int, members: Members, options: ProfileOptions) -> SegmentProfile:
     marks = marks_of(counted.families, label, options)
+    distinct = () if counted.items is None else distinctive(counted.items, label)
     numbers = (of_all[label] for of_all in told.histograms)
     shares = (
         distributions.shares(column, label, hidden, options)
@@ -153,8 +154,8 @@ def _profile(counted: _Counted, told: _Told, label: int, members: Members, optio
         shares=tuple(share for share in shares if share is not None),
         exemplars=distributions.exemplars(members, counted.names, label, options),
         activity=None if counted.main is None else distributions.activity(counted.main, label, members, options),
-        sentences=sentences(marks, members.noun),
-        distinctive=() if counted.items is None else distinctive(counted.items, label),
+        sentences=sentences(surest_items_first(marks, distinct), members.noun),
+        distinctive=distinct,
         scores=None if told.lists is None else told.lists.grids[label],
         percentiles=told.percentiles[label],
         calendar=told.calendars[label],

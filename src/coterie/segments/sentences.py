@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from coterie.segments.marks import ACTIVITY_LABEL, is_activity, is_over
-from coterie.segments.types import Mark, MarkKind
+from coterie.segments.types import DistinctItem, Mark, MarkKind
 from coterie.terms import A_USER, Noun
 
 NOTABLE_OVER = 110.0  # an index from here on is worth saying
@@ -32,6 +32,19 @@ def is_notable(mark: Mark) -> bool:
 def notable(marks: Iterable[Mark], kind: MarkKind, *, over: bool) -> list[Mark]:
     """Give the marks of one kind and direction that may be put into words, in their order."""
     return [mark for mark in marks if mark.kind == kind and is_over(mark) == over and is_notable(mark)]
+
+
+def surest_items_first(marks: Sequence[Mark], distinct: Sequence[DistinctItem]) -> list[Mark]:
+    """Put the items that tell a segment most surely first, by their cautious index; all else stays in its order."""
+    places = {item.label: place for place, item in enumerate(distinct)}
+    is_item = [mark.kind == "item" and is_over(mark) for mark in marks]
+    items = iter(
+        sorted(
+            (mark for mark, its in zip(marks, is_item, strict=True) if its),
+            key=lambda mark: places.get(mark.label, len(places)),
+        )
+    )
+    return [next(items) if its else mark for mark, its in zip(marks, is_item, strict=True)]
 
 
 def sentences(marks: Sequence[Mark], noun: Noun = A_USER) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from coterie.terms import Use
 SEGMENTS_SCHEMA = "coterie.segments"
 SEGMENTS_VERSION = 1
 PROFILES_SCHEMA = "coterie.profiles"
-PROFILES_VERSION = 2
+PROFILES_VERSION = 3
 
 MarkKind = Literal["item", "tag", "category", "number"]
 ColumnKind = Literal["tag", "number", "activity", "category", "flag", "item"]
@@ -147,11 +147,14 @@ class TopItems:
 
     Args:
         value: the value, for example 5.0, or None where events have no value.
-        items: (title, events) pairs, most frequent first, at most ten; titles of few users are passed over.
+        items: (title, events) pairs, most frequent first, at most ten.
+        passed: titles that would stand among them and are left out, since with their number that of a few users of
+            another segment or value could be had.
     """
 
     value: float | None
     items: tuple[tuple[str, int], ...]
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

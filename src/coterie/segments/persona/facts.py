@@ -13,7 +13,7 @@ from typing import Final
 
 from coterie.segments.marks import is_activity, is_over
 from coterie.segments.persona.types import Direction, Fact, Facts, Figure, Topic
-from coterie.segments.sentences import is_notable, strongest_numbers
+from coterie.segments.sentences import is_notable, strongest_numbers, surest_items_first
 from coterie.segments.types import Mark, Segment, SegmentProfile
 from coterie.terms import A_USER, TAG, Noun
 
@@ -48,6 +48,7 @@ def facts_of(subject: Subject, shared: frozenset[str] = frozenset()) -> Facts:
         shared: titles that several items have once their year is cut; these keep it.
     """
     marks = [mark for mark in subject.profile.marks if _may_be_told(mark, subject.noun)]
+    marks = surest_items_first(marks, subject.profile.distinctive)
     found = [_size(subject.segment), *_of_marks(marks, shared), *_of_segment(subject.segment)]
     numbered = tuple(replace(fact, id=f"f{number}") for number, fact in enumerate(found, start=1))
     segment = subject.segment
