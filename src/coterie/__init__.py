@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from coterie.actions.classify import classify
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
     from coterie.config import Config, load_config
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Config": "coterie.config",
     "Run": "coterie.runs.result",
+    "classify": "coterie.actions.classify",
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
     "forget": "coterie.actions.forget",
@@ -33,6 +35,7 @@ __all__ = [
     "Config",
     "Run",
     "__version__",
+    "classify",
     "compare",
     "compare_with_tables",
     "forget",

@@ -32,7 +32,7 @@ from coterie.spreadsheet import csv_of_frame
 from coterie.tables import RuleCount
 from coterie.tables.rules import BLANKED
 from coterie.tables.window import Span
-from coterie.terms import EVENTS, SEGMENT, Noun
+from coterie.terms import BY, CONFIDENCE, EVENTS, SEGMENT, Noun
 
 MARKS_SHOWN = 12
 COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
@@ -272,6 +272,11 @@ def _write_csv(rows: pl.DataFrame, path: Path) -> None:
         raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
 
 
+def tell_of_classifier(what: str) -> None:
+    """Say on stderr what the fit of a run's classifier begins with."""
+    Console(stderr=True).print(f"  the run's classifier, once: {what} ...", highlight=False)
+
+
 def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bool) -> None:
     """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
     nouns = config.nouns
@@ -288,7 +293,13 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
     told_of = f"none of their {nouns[1].many}" if has_events else "nothing that is told of them"
+    by = scores.frame[BY].value_counts()
+    ways = ", ".join(f"{n:,} by {way}" for way, n in sorted(by.iter_rows()) if way != "none")
     told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} {nouns[0].many} have a segment"
+    told += f": {ways}" if ways else ""
+    unsure = scores.frame.filter(pl.col(SEGMENT).is_null() & pl.col(CONFIDENCE).is_not_null()).height
+    told += f"; of {unsure:,} too little is known to be sure" if unsure else ""
+    unknown -= unsure
     told += f"; of {unknown:,} the model knows nothing: {told_of} was there when it was fitted" if unknown else ""
     console.print(escape(told), highlight=False)
     for count in scores.counts:

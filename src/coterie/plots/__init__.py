@@ -8,6 +8,7 @@ from __future__ import annotations
 from coterie.plots.associations import associations
 from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.classifying import calibration_curve, cold_start_curve, training_curves
 from coterie.plots.columns import column_spread
 from coterie.plots.details import (
     activity_calendar,
@@ -42,7 +43,9 @@ __all__ = [
     "UserMap",
     "activity_calendar",
     "associations",
+    "calibration_curve",
     "category_shares",
+    "cold_start_curve",
     "colour",
     "column_spread",
     "drawing",
@@ -77,6 +80,7 @@ __all__ = [
     "svg",
     "to_png",
     "to_svg",
+    "training_curves",
     "user_map",
     "without_outlines",
 ]

@@ -78,8 +78,8 @@ class TestNetwork(ClassifierContract):
         assert len(curves.rate) < 200
         assert curves.rate[-1] < curves.rate[0]
         assert curves.best == len(curves.rate) - 7
-        assert curves.validation_loss[curves.best] <= curves.validation_loss.min() + 1e-4
-        assert ((curves.train_accuracy >= 0) & (curves.train_accuracy <= 1)).all()
+        assert curves.validation_loss[curves.best] <= min(curves.validation_loss) + 1e-4
+        assert all(0 <= share <= 1 for share in curves.train_accuracy)
 
     def test_penalties_make_weights_smaller(self):
         X, y = three_kinds()

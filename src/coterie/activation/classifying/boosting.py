@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from coterie.activation.classifying.contract import Codes, Floats, TrainingCurves, check_fit, check_width
 from coterie.activation.classifying.rows import softmax
@@ -172,8 +171,10 @@ class Boosting:
         baseline = np.asarray(model._baseline_prediction, np.float64).reshape(-1)
         return FittedBoosting(check_fit(X, y), X.shape[1], Trees.of(trees), baseline)
 
-    def grown(self, X: Floats, y: Codes, rng: np.random.Generator) -> HistGradientBoostingClassifier:
+    def grown(self, X: Floats, y: Codes, rng: np.random.Generator) -> Any:
         """Give scikit-learn's own ensemble, which the frozen one must agree with."""
+        from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # takes a second to load
+
         check_fit(X, y)
         model = HistGradientBoostingClassifier(
             learning_rate=self.rate,

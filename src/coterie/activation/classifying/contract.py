@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class TrainingCurves:
     """How training went, epoch by epoch; empty for a classifier that has no epochs.
 
@@ -27,11 +27,11 @@ class TrainingCurves:
             in [0, 1]. rate: (e,) the learning rate. best: number of the epoch, from 0, whose weights were kept.
     """
 
-    train_loss: Floats
-    validation_loss: Floats
-    train_accuracy: Floats
-    validation_accuracy: Floats
-    rate: Floats
+    train_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    validation_accuracy: tuple[float, ...]
+    rate: tuple[float, ...]
     best: int
 
 

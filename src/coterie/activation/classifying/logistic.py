@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from coterie.activation.classifying.contract import Codes, Floats, TrainingCurves, check_fit
 from coterie.activation.classifying.rows import Scaling, product, softmax
@@ -83,6 +82,8 @@ class Logistic:
         groups: Codes | None = None,  # noqa: ARG002  # nothing is held out
     ) -> FittedLogistic:
         """Learn coefficients; see the contract."""
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # takes a second to load
+
         classes = check_fit(X, y)
         scaling = Scaling.of(X)
         with single_libraries():

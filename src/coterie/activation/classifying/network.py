@@ -26,6 +26,7 @@ from coterie.parallel import single_libraries
 
 KIND: Final = "network"
 OPTIONS: Final = ("hidden", "l1", "l2", "rate", "batch", "epochs", "patience", "plateau", "held_out")
+CURVES: Final = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy", "rate")
 FIRST_DECAY, SECOND_DECAY, TINY = 0.9, 0.999, 1e-8  # Kingma & Ba, section 2
 WORTH: Final = 1e-4  # log loss by which an epoch must be better to count as such
 Layers = tuple[Floats, ...]  # weights and offsets in turn
@@ -56,17 +57,15 @@ class FittedNetwork:
         s, c = self.scaling, self.curves
         assert c is not None
         arrays: dict[str, npt.NDArray[Any]] = {f"layer{at}": layer for at, layer in enumerate(self.layers)}
-        arrays |= {"centre": s.centre, "spread": s.spread, "told": s.told, "classes": self.classes, "rate": c.rate}
-        arrays |= {"train_loss": c.train_loss, "validation_loss": c.validation_loss}
-        arrays |= {"train_accuracy": c.train_accuracy, "validation_accuracy": c.validation_accuracy}
+        arrays |= {"centre": s.centre, "spread": s.spread, "told": s.told, "classes": self.classes}
+        arrays |= {name: np.array(getattr(c, name), np.float64) for name in CURVES}
         return Frozen(KIND, {"layers": len(self.layers), "best": c.best}, arrays)
 
     @classmethod
     def from_arrays(cls, frozen: Frozen) -> Self:
         """Give back an equal classifier."""
         a = frozen.arrays
-        names = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy", "rate")
-        curves = TrainingCurves(**{name: a[name] for name in names}, best=int(frozen.meta["best"]))
+        curves = TrainingCurves(**{name: tuple(a[name].tolist()) for name in CURVES}, best=int(frozen.meta["best"]))
         layers = tuple(a[f"layer{at}"] for at in range(frozen.meta["layers"]))
         return cls(a["classes"], Scaling(a["centre"], a["spread"], a["told"]), layers, curves)
 
@@ -91,8 +90,8 @@ class Network:
         *,
         hidden: int = 64,
         l1: float = 1e-6,
-        l2: float = 1e-4,
-        rate: float = 2e-3,
+        l2: float = 1e-2,
+        rate: float = 3e-3,
         batch: int = 128,
         epochs: int = 80,
         patience: int = 10,
@@ -143,7 +142,7 @@ class Network:
                 break
             if cut >= self.plateau:
                 rate, cut = rate / 2, 0
-        t_loss, t_right, v_loss, v_right, rates = (np.array(one, np.float64) for one in zip(*told, strict=True))
+        t_loss, t_right, v_loss, v_right, rates = zip(*told, strict=True)
         return found, TrainingCurves(t_loss, v_loss, t_right, v_right, rates, best_epoch)
 
     def _slopes(self, layers: Layers, X: Floats, target: Codes) -> list[Floats]:

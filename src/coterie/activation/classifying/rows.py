@@ -44,7 +44,9 @@ def log_odds(probabilities: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaling:
-    """Columns brought to mean 0 and deviation 1 by what is known of them; what is not known becomes 0 and is told of.
+    """Columns brought to mean 0, and to deviation 1 where theirs is greater; what is not known is 0 and told of.
+
+    No column is made larger: rare categories and the lesser dims of an embedding would drown the others.
 
     Args:
         centre, spread: (m,). told: (t,) columns of which one more column says whether they are known: one of each set
@@ -62,7 +64,7 @@ class Scaling:
         counts = np.maximum((~unknown).sum(axis=0), 1)
         centre = np.where(unknown, 0.0, X).sum(axis=0) / counts
         spread = np.sqrt((np.where(unknown, 0.0, X - centre) ** 2).sum(axis=0) / counts)
-        spread[~(spread > 1e-9)] = 1.0
+        spread = np.maximum(spread, 1.0)
         partly = np.flatnonzero(unknown.any(axis=0))
         _, firsts = np.unique(unknown[:, partly], axis=1, return_index=True)
         return cls(centre, spread, partly[np.sort(firsts)])

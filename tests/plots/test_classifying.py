@@ -1,0 +1,54 @@
+"""The cold-start curve, calibration, and training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coterie import plots
+from coterie.activation.classifying.calibrating import calibration
+from coterie.activation.classifying.coldstart import Line, Point, told
+from coterie.activation.classifying.contract import TrainingCurves
+from coterie.activation.classifying.measuring import Covered
+from coterie.selection.types import Interval
+from tests.plots.charts import find
+
+
+def line(value):
+    found = calibration(np.array([0.5] * 10), np.arange(10) < 5, np.random.default_rng(0))
+    return Line(Interval(value, value - 0.1, value + 0.1), found, None, Covered(0.5, 1.0, None))
+
+
+def test_the_cold_start_curve_has_a_line_for_each_way_that_is_open():
+    base = Interval(0.3, 0.2, 0.4)
+    points = (
+        Point(0, 50, base, None, line(0.4), line(0.4).accuracy),
+        Point(5, 40, base, line(0.7), line(0.6), line(0.7).accuracy),
+        Point(None, 50, base, line(0.9), line(0.9), line(0.9).accuracy),
+    )
+    record = told(points, "likes", "readers", 50, 0.65)
+    _, rows = find(plots.cold_start_curve(record), "point")
+    assert [(row["events"], row["way"]) for row in rows] == [
+        ("0", "classifier"),
+        ("0", "most frequent segment"),
+        ("5", "fold-in"),
+        ("5", "classifier"),
+        ("5", "most frequent segment"),
+        ("all", "fold-in"),
+        ("all", "classifier"),
+        ("all", "most frequent segment"),
+    ]
+    assert record.sentence.startswith("After 5 likes the segment is known: for 70% of readers")
+    assert "not yet known for 95% of readers" in told(points, "likes", "readers", 50, 0.95).sentence
+
+
+def test_calibration_has_a_dot_for_each_bin_of_enough():
+    confidence, right = np.array([0.95] * 20 + [0.35] * 3), np.ones(23, bool)
+    found = calibration(confidence, right, np.random.default_rng(0))
+    _, rows = find(plots.calibration_curve({"everything": found}), "point")
+    assert [(row["known"], row["n"]) for row in rows] == [("everything", 20)]
+
+
+def test_training_curves_mark_the_epoch_that_was_kept():
+    record = TrainingCurves((1.0, 0.5, 0.3), (1.1, 0.8, 0.9), (0.5, 0.7, 0.9), (0.4, 0.6, 0.6), (0.1, 0.1, 0.05), 1)
+    _, rows = find(plots.training_curves(record), "rule")
+    assert rows == [{"epoch": 2}]
