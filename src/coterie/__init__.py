@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.classify import classify
     from coterie.actions.compare import compare, compare_with_tables
+    from coterie.actions.fans import fans
     from coterie.actions.forget import forget
     from coterie.config import Config, load_config
     from coterie.project import init, run, score
@@ -23,6 +24,7 @@ _HOME = {
     "classify": "coterie.actions.classify",
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
+    "fans": "coterie.actions.fans",
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
@@ -38,6 +40,7 @@ __all__ = [
     "classify",
     "compare",
     "compare_with_tables",
+    "fans",
     "forget",
     "init",
     "load_config",

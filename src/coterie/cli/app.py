@@ -10,6 +10,7 @@ import typer
 from coterie.cli.classify import classify
 from coterie.cli.compare import compare
 from coterie.cli.explore import explore
+from coterie.cli.fans import fans
 from coterie.cli.forget import forget
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
@@ -36,6 +37,7 @@ app.command()(report)
 app.command()(profile)
 app.command()(classify)
 app.command()(compare)
+app.command()(fans)
 app.command()(forget)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]

@@ -261,7 +261,7 @@ def _fault(count: RuleCount) -> str:
     return escape(f"{count.rows:,} x {count.rule}{column}{example}")
 
 
-def _write_csv(rows: pl.DataFrame, path: Path) -> None:
+def write_csv(rows: pl.DataFrame, path: Path) -> None:
     """Write rows; a file appears whole or not at all, but for what is no file, such as a pipe."""
     try:
         if path.exists() and not path.is_file():
@@ -284,8 +284,8 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     if out is not None:
         for name, rows in scores.rejects.items():
             if rows.height:
-                _write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
-        _write_csv(scores.frame, out)
+                write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
+        write_csv(scores.frame, out)
     if as_json:
         print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
     elif out is None:
