@@ -111,13 +111,20 @@ class Seen:
 
 def test_nobody_is_asked_about_somebody_whom_it_has_learned_from():
     entity = np.tile(np.arange(20), 2)
-    lesson = Lesson(entity[:, None].astype(float), entity % 2, entity, 2, np.zeros(40, int))
+    lesson = Lesson(entity[:, None].astype(float), entity % 2, entity, 2, np.zeros(40, int), np.ones(40, bool))
     found = cross_validated("reader", Reader(), lesson, folds_of(entity, rng()), 7)
     assert found.trial.log_loss.value == pytest.approx(np.log(2))
 
 
 def test_of_noise_nothing_is_learned():
-    lesson = Lesson(rng().normal(size=(200, 3)), rng().integers(0, 2, 200), np.arange(200), 2, np.zeros(200, int))
+    lesson = Lesson(
+        rng().normal(size=(200, 3)),
+        rng().integers(0, 2, 200),
+        np.arange(200),
+        2,
+        np.zeros(200, int),
+        np.ones(200, bool),
+    )
     best, trials = choose(lesson, 7)
     assert {trial.name for trial in trials} == {"boosting", "logistic", "network"}
     assert best.trial.accuracy.low < 0.55

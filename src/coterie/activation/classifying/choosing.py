@@ -29,7 +29,8 @@ class Lesson:
 
     Args:
         X: (n, m), NaN for what is not known. y: (n,) classes. entity: (n,) whose row it is. n_classes: of all.
-        band: (n,) of how much is known (see ``calibrating.band_of``).
+        band: (n,) of how much is known (see ``calibrating.band_of``). is_fair: (n,) whether temperatures are learned
+            from a row: not where all events are known of which the class was made.
     """
 
     X: Floats
@@ -37,10 +38,12 @@ class Lesson:
     entity: Codes
     n_classes: int
     band: Codes
+    is_fair: npt.NDArray[np.bool_]
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Lesson:
         """Give some of the rows."""
-        return Lesson(self.X[rows], self.y[rows], self.entity[rows], self.n_classes, self.band[rows])
+        X, y, entity = self.X[rows], self.y[rows], self.entity[rows]
+        return Lesson(X, y, entity, self.n_classes, self.band[rows], self.is_fair[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,13 @@ def cross_validated(name: str, classifier: Classifier, lesson: Lesson, folds: Co
     calibrated = np.empty_like(found)
     for fold in range(int(folds.max()) + 1):
         out = folds == fold
-        learned = fit_temperatures(found[~out], lesson.y[~out], lesson.band[~out])
-        calibrated[out] = tempered(found[out], learned[lesson.band[out]])
+        learned = ~out & lesson.is_fair
+        temperatures = fit_temperatures(found[learned], lesson.y[learned], lesson.band[learned])
+        calibrated[out] = tempered(found[out], temperatures[lesson.band[out]])
     trial = Trial(name, mean_of(_by_entity(_losses(found, lesson.y), lesson.entity)), _accuracy(found, lesson))
-    return OutOfFold(trial, found, calibrated, fit_temperatures(found, lesson.y, lesson.band))
+    fair = lesson.is_fair
+    temperatures = fit_temperatures(found[fair], lesson.y[fair], lesson.band[fair])
+    return OutOfFold(trial, found, calibrated, temperatures)
 
 
 def choose(lesson: Lesson, seed: int, names: Sequence[str] | None = None) -> tuple[OutOfFold, tuple[Trial, ...]]:

@@ -2,7 +2,8 @@
 
 Some entities are held out: nothing is learned from them, and the cold-start curve is theirs. The others are seen in
 several states: twice whole, twice in part, with most events hidden and some of what describes them, and by what
-describes them alone. So the classifier learns what to make of little, and its temperature holds there too.
+describes them alone. So the classifier learns what to make of little. Its temperatures are learned from those of whom
+events are hidden: somebody who is asked about has more to come, and then less is sure.
 """
 
 from __future__ import annotations
@@ -201,15 +202,16 @@ def _states(model: SegmentModel, inputs: FittedInputs, tables: Tables, learned: 
         rows.append(described.values)
         states.append(NONE)
         sure.append(described.sureness)
-    n, times = len(ids), len(rows)
+    n, times, state = len(ids), len(rows), np.repeat(states, len(ids))
     lesson = Lesson(
         np.vstack(rows),
         np.tile(learned.labels, times),
         np.tile(np.arange(n), times),
         len(learned.segment_ids),
         band_of(np.concatenate(sure)),
+        (state != WHOLE) | (not tables.events),
     )
-    return _States(lesson, np.repeat(states, n), _trust(folded, rng))
+    return _States(lesson, state, _trust(folded, rng))
 
 
 def _trust(folded: list[tuple[Counts, Floats, npt.NDArray[np.bool_]]], rng: np.random.Generator) -> Trust | None:
