@@ -6,26 +6,13 @@ import numpy as np
 
 from coterie import plots
 from coterie.activation.classifying.calibrating import calibration
-from coterie.activation.classifying.coldstart import Line, Point, told
 from coterie.activation.classifying.contract import TrainingCurves
-from coterie.activation.classifying.measuring import Covered
-from coterie.selection.types import Interval
 from tests.plots.charts import find
-
-
-def line(value):
-    found = calibration(np.array([0.5] * 10), np.arange(10) < 5, np.random.default_rng(0))
-    return Line(Interval(value, value - 0.1, value + 0.1), found, None, Covered(0.5, 1.0, None))
+from tests.plots.classified import cold_start
 
 
 def test_the_cold_start_curve_has_a_line_for_each_way_that_is_open():
-    base = Interval(0.3, 0.2, 0.4)
-    points = (
-        Point(0, 50, base, None, line(0.4), line(0.4).accuracy),
-        Point(5, 40, base, line(0.7), line(0.6), line(0.7).accuracy),
-        Point(None, 50, base, line(0.9), line(0.9), line(0.9).accuracy),
-    )
-    record = told(points, "likes", "readers", 50, 0.65)
+    record = cold_start()
     _, rows = find(plots.cold_start_curve(record), "point")
     assert [(row["events"], row["way"]) for row in rows] == [
         ("0", "classifier"),
@@ -37,8 +24,8 @@ def test_the_cold_start_curve_has_a_line_for_each_way_that_is_open():
         ("all", "classifier"),
         ("all", "most frequent segment"),
     ]
-    assert record.sentence.startswith("After 5 likes the segment is known: for 70% of readers")
-    assert "not yet known for 95% of readers" in told(points, "likes", "readers", 50, 0.95).sentence
+    assert record.sentence.startswith("After 5 likes the segment is known: for 70% of users")
+    assert "not yet known for 95% of users" in cold_start(0.95).sentence
 
 
 def test_calibration_has_a_dot_for_each_bin_of_enough():

@@ -17,6 +17,7 @@ from coterie.activation.classifying.placing import SegmentClassifier
 from coterie.errors import ConfigError, DataError
 from coterie.runs.classifying import assigned, classifier_of
 from coterie.tables import Tables
+from tests.projects import quick_sample
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +195,43 @@ def test_where_no_classifier_can_be_made_fold_in_goes_on_and_others_are_refused(
     assert found["by"].to_list() == ["fold-in", "none"]
     with pytest.raises(ConfigError, match="no table of role 'events'"):
         coterie.score(run, tmp_path / "new.csv")
+
+
+@pytest.fixture(scope="module")
+def measured_run(tmp_path_factory):
+    """A run that measures how soon a segment is known."""
+    config = quick_sample(tmp_path_factory.mktemp("measured"), n_users=200)
+    config.write_text(config.read_text() + "\n[scoring]\ncold_start = true\nknown_from = 0.6\n")
+    return coterie.run(config)
+
+
+def test_a_run_that_is_asked_to_says_how_soon_a_segment_is_known(measured_run):
+    record = measured_run.classification
+    assert record.cold_start.known_from == 0.6
+    assert record.run == measured_run.id
+    page = measured_run.report.read_text(encoding="utf-8")
+    assert record.cold_start.sentence in page
+    assert 'id="fig-cold-start"' in page
+    assert {"cold-start", "calibration"} <= set(measured_run.plots)
+
+
+def test_it_measures_what_is_measured_afterwards(measured_run):
+    again = coterie.classify(measured_run, known_from=0.6)
+    assert again.cold_start == measured_run.classification.cold_start
+    assert again.chosen == measured_run.classification.chosen
+
+
+def test_others_do_not(sample_run):
+    assert sample_run.classification is None
+    assert "cold-start" not in sample_run.plots
+    assert 'id="newcomers"' not in sample_run.report.read_text(encoding="utf-8")
+
+
+def test_too_few_to_learn_from_are_told_of_in_a_note(tmp_path):
+    answers_run(tmp_path, 30)
+    (tmp_path / "coterie.toml").write_text(ANSWERS + "\n[scoring]\ncold_start = true\n")
+    run = coterie.run(tmp_path)
+    assert run.classification is None
+    assert any(
+        "how soon a segment is known was not measured: 30 are in 2 segments" in note for note in run.manifest.notes
+    )

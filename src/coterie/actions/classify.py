@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from coterie.activation.classifying.coldstart import KNOWN_FROM, told
-from coterie.activation.classifying.fitting import Classification
+from coterie.activation.classifying.coldstart import KNOWN_FROM
+from coterie.activation.classifying.fitting import Classification, at_level
 from coterie.runs.classifying import classifier_of
 from coterie.runs.result import Run
 
@@ -28,8 +27,4 @@ def classify(
         DataError: the run has too few entities or segments to learn from.
         ConfigError: the share is out of range.
     """
-    found = classifier_of(run, told=listener)[1]
-    curve = found.cold_start
-    if curve is None or curve.known_from == known_from:
-        return found
-    return replace(found, cold_start=told(curve.points, curve.events, curve.noun, curve.n_held_out, known_from))
+    return at_level(classifier_of(run, told=listener)[1], known_from)

@@ -6,7 +6,7 @@ The run is never changed by it. What is kept goes with the cache when somebody i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,21 +15,30 @@ import numpy.typing as npt
 import polars as pl
 
 from coterie import parallel, records
-from coterie.activation.classifying.fitting import SCHEMA, VERSION, Assigned, Classification, fit_classifier
+from coterie.activation.classifying.fitting import (
+    SCHEMA,
+    VERSION,
+    Assigned,
+    Classification,
+    at_level,
+    fit_classifier,
+)
 from coterie.activation.classifying.hiding import events_each, rows_of, with_empty
 from coterie.activation.classifying.placing import SegmentClassifier
 from coterie.clustering.contract import Assignment
-from coterie.errors import CoterieError
+from coterie.config import Config
+from coterie.errors import CoterieError, DataError
 from coterie.features.contract import Ids
 from coterie.model import as_frame
+from coterie.runs.answers import Answers
 from coterie.runs.cache import Cache, key_of
 from coterie.runs.identity import STATE_FOLDER
-from coterie.runs.result import RUNS, Run, read_record
+from coterie.runs.result import CLASSIFICATION, RUNS, Run, read_record
+from coterie.segments.types import Segment
 from coterie.tables import Tables
 from coterie.terms import BY, CONFIDENCE, EVENTS, NOISE, SEGMENT, STRENGTH, USER
 
 STEP: Final = "classifier"
-RECORD: Final = "classification.json"
 FOLDED, CLASSIFIED, UNPLACED = "fold-in", "classifier", "none"
 Told = Callable[[str], None]
 
@@ -53,10 +62,10 @@ def classifier_of(run: Run, *, told: Told = _silent) -> tuple[SegmentClassifier,
         with parallel.single_threaded():
             fitted, record = fit_classifier(run.model(), run.config, run.tables(), assigned(run), told=told)
         fitted.save(folder)
-        records.write(folder / RECORD, SCHEMA, VERSION, record)
+        records.write(folder / CLASSIFICATION, SCHEMA, VERSION, record)
 
     def load(folder: Path) -> tuple[SegmentClassifier, Classification]:
-        record: Classification = read_record(folder / RECORD, Classification, SCHEMA, VERSION)
+        record: Classification = read_record(folder / CLASSIFICATION, Classification, SCHEMA, VERSION)
         return SegmentClassifier.load(folder, run.model()), record
 
     place = run.folder.resolve().parent
@@ -71,13 +80,34 @@ def classifier_of(run: Run, *, told: Told = _silent) -> tuple[SegmentClassifier,
 def assigned(run: Run) -> Assigned:
     """Give a run's entities that have a segment."""
     rows = run.assignments()
-    segment_ids = tuple(segment.id for segment in run.segments)
+    return _assigned(run.id, np.array(rows[USER].to_list(), dtype=np.str_), rows[SEGMENT].to_list(), run.segments)
+
+
+def _assigned(run_id: str, ids: Ids, named: Sequence[str], segments: Sequence[Segment]) -> Assigned:
+    segment_ids = tuple(segment.id for segment in segments)
     place = {name: at for at, name in enumerate(segment_ids)}
-    labels = np.array([place.get(name, NOISE) for name in rows[SEGMENT].to_list()], np.int64)
-    ids = np.array(rows[USER].to_list(), dtype=np.str_)
+    labels = np.array([place.get(name, NOISE) for name in named], np.int64)
     order = np.argsort(ids, kind="stable")
     kept = order[labels[order] != NOISE]
-    return Assigned(run.id, ids[kept], labels[kept], segment_ids, tuple(segment.name for segment in run.segments))
+    return Assigned(run_id, ids[kept], labels[kept], segment_ids, tuple(segment.name for segment in segments))
+
+
+def classification_of(
+    config: Config, made: Answers, segments: Sequence[Segment], *, run_id: str
+) -> tuple[Classification | None, str | None]:
+    """Measure, while a run is made, how well its segments are told from what is known.
+
+    Returns:
+        The record; or None, and why it cannot be.
+    """
+    named = [(*made.chosen.model.segment_ids, "")[label] for label in made.chosen.labels.tolist()]
+    whom = _assigned(run_id, made.placed.ids, named, segments)
+    try:
+        with parallel.single_threaded():
+            found = fit_classifier(made.chosen.model, config, made.stored.tables, whom)[1]
+    except DataError as error:
+        return None, f"how soon a segment is known was not measured: {error}"
+    return at_level(found, config.scoring.known_from), None
 
 
 def reads(run: Run, given: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ events are hidden: somebody who is asked about has more to come, and then less i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from coterie import plugins
 from coterie.activation.classifying.calibrating import band_of
 from coterie.activation.classifying.choosing import Lesson, OutOfFold, Trial, choose
 from coterie.activation.classifying.coldstart import ColdStart, cold_start
+from coterie.activation.classifying.coldstart import told as worded
 from coterie.activation.classifying.contract import Classifier, Codes, FittedClassifier, Floats, TrainingCurves
 from coterie.activation.classifying.hiding import Counts, events_each, of_entities, thinned
 from coterie.activation.classifying.inputs import FittedInputs, Inputs, fields_of, fit_inputs, hide
@@ -162,6 +163,18 @@ def fit_classifier(
         left_out=left_out,
         cold_start=curve,
     )
+
+
+def at_level(found: Classification, known_from: float) -> Classification:
+    """Give the same with another share of entities whose segment is to be right before it counts as known.
+
+    Raises:
+        ConfigError: the share is out of range.
+    """
+    curve = found.cold_start
+    if curve is None or curve.known_from == known_from:
+        return found
+    return replace(found, cold_start=worded(curve.points, curve.events, curve.noun, curve.n_held_out, known_from))
 
 
 def _split(assigned: Assigned, seed: int) -> tuple[Assigned, Assigned]:
