@@ -7,9 +7,10 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 
@@ -27,6 +28,7 @@ from coterie.runs.runner import run_project
 from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source
+from coterie.sources.parts import RESERVED
 from coterie.sources.sniffing import SEPARATORS
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import build_for_scoring
@@ -179,9 +181,20 @@ def _table_of(config: Config, role: Role) -> tuple[str, Table]:
 def _scan(table: Table, file: Path, name: str) -> RawTable:
     """Open a file as the table it stands in for: in the table's own format, or as CSV with a header."""
     where = table.model_copy(update={"source": file.name, "format": _format_of(table, file)})
-    raw = open_source(where, file.parent).scan()
+    raw = _with_unknown_attributes(open_source(where, file.parent).scan(), where)
     require_columns(raw, where, name)
     return raw
+
+
+def _with_unknown_attributes(raw: RawTable, table: Table) -> RawTable:
+    """Take attributes that a file does not have for unknown; not where it has a column that may be one misspelt."""
+    held = [column for column in raw.frame.collect_schema().names() if column not in RESERVED]
+    asked = {column for _, column in named_columns(table)}
+    missing = [column for column in table.attributes if column not in held]
+    if table.role == EVENTS or not missing or not set(held) <= asked or not set(held) & set(table.attributes):
+        return raw
+    unknown = (nw.lit(None).cast(nw.String).alias(column) for column in missing)
+    return replace(raw, frame=raw.frame.with_columns(*unknown))
 
 
 def _format_of(table: Table, file: Path) -> Format:

@@ -14,7 +14,7 @@ import coterie
 from coterie.activation.classifying.fitting import SOME, WHOLE
 from coterie.activation.classifying.hiding import with_empty
 from coterie.activation.classifying.placing import SegmentClassifier
-from coterie.errors import ConfigError, DataError
+from coterie.errors import ConfigError, DataError, FormatError
 from coterie.runs.classifying import assigned, classifier_of
 from coterie.tables import Tables
 from tests.projects import quick_sample
@@ -61,6 +61,18 @@ def test_each_gets_a_segment_by_the_way_that_is_open(sample_run, known, newcomer
     assert found.filter(pl.col("by") != "none")["confidence"].is_between(0, 1).all()
     only = score(sample_run, tmp_path, None, newcomers[1], min_confidence=0)
     assert set(only["by"]) == {"classifier"}
+
+
+@pytest.mark.usefixtures("known")
+def test_an_attribute_that_a_file_has_no_column_for_is_unknown(sample_run, newcomers, tmp_path):
+    people = newcomers[1]
+    some = score(sample_run, tmp_path, None, people.select("user_id", "gender"), min_confidence=0)
+    blank = people.with_columns(pl.lit(None, pl.String).alias(name) for name in ("age", "occupation", "zip"))
+    assert some.equals(score(sample_run, tmp_path, None, blank, min_confidence=0))
+    with pytest.raises(FormatError, match="names 'age', which is not a column"):
+        score(sample_run, tmp_path, None, people.select("user_id", "gender", aeg="age"))
+    with pytest.raises(FormatError, match="is not a column"):
+        score(sample_run, tmp_path, None, people.select("user_id"))
 
 
 def test_below_the_least_confidence_no_segment_is_named(sample_run, known, newcomers, tmp_path):
