@@ -36,7 +36,7 @@ from coterie.tables import Tables
 SCHEMA: Final = "coterie.classification"
 VERSION: Final = 1
 MOST_ENTITIES: Final = 10_000
-MOST_CROSSED: Final = 3_000  # of those that are learned from, in cross-validation
+MOST_CROSSED: Final = 2_000  # of those that are learned from, in cross-validation
 HELD_OUT: Final = 0.25  # of the entities, for the cold-start curve
 MOST_HELD_OUT: Final = 2_000
 FEWEST: Final = 40  # entities, and
