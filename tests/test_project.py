@@ -47,7 +47,8 @@ def test_alone_in_a_batch_or_in_another_order_a_newcomer_gets_the_same_score(sam
 def test_a_newcomer_of_whom_nothing_is_known_gets_no_segment(sample_run, tmp_path):
     (tmp_path / "new.csv").write_text("user_id,item_id,rating,timestamp\nada,never-seen,5,1700000000\n")
     scored = coterie.score(sample_run, tmp_path / "new.csv")
-    assert scored.frame.to_dicts() == [{"user_id": "ada", "segment_id": None, "strength": 0.0, "distance": None}]
+    nothing = {"segment_id": None, "strength": 0.0, "distance": None, "by": "none", "confidence": None}
+    assert scored.frame.to_dicts() == [{"user_id": "ada", **nothing}]
 
 
 QUIZ = """
@@ -126,9 +127,11 @@ def test_too_many_bad_rows_of_newcomers_are_an_error(sample_run, tmp_path):
 def test_what_is_needed_to_score_is_asked_for(sample_run, tmp_path):
     with pytest.raises(ConfigError, match="nothing to score"):
         coterie.score(sample_run)
-    (tmp_path / "people.csv").write_text("user_id,age,gender,occupation,zip\n1,20,F,nurse,30304\n")
+    (tmp_path / "titles.csv").write_text("item_id,title,genres,year\n1,One,Drama,1999\n")
     with pytest.raises(ConfigError, match="give a file of events as the first argument"):
-        coterie.score(sample_run, users=tmp_path / "people.csv")
+        coterie.score(sample_run, items=tmp_path / "titles.csv")
+    with pytest.raises(ConfigError, match="the least confidence is 2; expected a number from 0 to 1"):
+        coterie.score(sample_run, tmp_path / "missing.csv", min_confidence=2)
     with pytest.raises(SourceError, match=r"missing\.csv"):
         coterie.score(sample_run, tmp_path / "missing.csv")
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from coterie.actions.classify import classify
     from coterie.actions.compare import compare, compare_with_tables
+    from coterie.actions.fans import fans
     from coterie.actions.forget import forget
     from coterie.actions.lookalike import lookalike
     from coterie.actions.match import match, matches
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Config": "coterie.config",
     "Run": "coterie.runs.result",
+    "classify": "coterie.actions.classify",
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
+    "fans": "coterie.actions.fans",
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
@@ -43,8 +47,10 @@ __all__ = [
     "Config",
     "Run",
     "__version__",
+    "classify",
     "compare",
     "compare_with_tables",
+    "fans",
     "forget",
     "init",
     "load_config",

@@ -6,20 +6,21 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 
-from coterie import parallel
+from coterie.activation.classifying.placing import FLOOR
 from coterie.config import CONFIG_NAME, Config, Format, Table, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, StoreError, shown
 from coterie.explore import Exploration
-from coterie.model import as_frame
 from coterie.runs import tables_on_disk
+from coterie.runs.classifying import reads, score_whoever
 from coterie.runs.exploring import explore_project
 from coterie.runs.journal import Listener
 from coterie.runs.positions import Newcomers
@@ -28,6 +29,7 @@ from coterie.runs.runner import run_project
 from coterie.sources import RawTable
 from coterie.sources.columns import named_columns, require_columns
 from coterie.sources.opening import open_source
+from coterie.sources.parts import RESERVED
 from coterie.sources.sniffing import SEPARATORS
 from coterie.tables import CheckedTable, RuleCount, Tables
 from coterie.tables.build import build_for_scoring
@@ -36,6 +38,10 @@ from coterie.tables.viewpoint import role_of, seen_by
 from coterie.terms import EVENTS, ITEMS, OF_USERS, USER, USERS, Noun, Role
 
 SNIFFED_BYTES = 64_000
+
+
+def _silent(_: str) -> None:
+    return None
 
 
 def init(folder: str | Path, target: str | Path = CONFIG_NAME) -> Path:
@@ -106,8 +112,9 @@ class Scores:
     """Newcomers with their segments.
 
     Args:
-        frame: user_id, segment_id, strength in [0, 1] and distance, sorted by user; no segment where the model knows
-            nothing of a user. rejects: rows that were refused, with their reason, by table.
+        frame: user_id, segment_id, strength in [0, 1], distance, by ("fold-in", "classifier" or "none") and confidence
+            in [0, 1], sorted by user; no segment where nothing is known of a user, or too little.
+        rejects: rows that were refused, with their reason, by table.
         counts: what the checks did.
     """
 
@@ -122,21 +129,28 @@ def score(
     *,
     users: str | Path | None = None,
     items: str | Path | None = None,
+    min_confidence: float = FLOOR,
+    told: Callable[[str], None] = _silent,
 ) -> Scores:
     """Give users (or items or tags, where these are segmented) that the run has never seen a segment.
 
-    They get it by the same way that the run's own got theirs. Tables that describe something else than what is
-    segmented, such as the people who take up new films, are the run's own unless a file takes their place.
+    Of whom the tables that segments are formed on tell, gets it by the same way that the run's own got theirs. Others
+    get it by a classifier, from whatever is told of them; it is fitted once a run and kept in the project's cache.
+    Tables that describe something else than what is segmented, such as the people who take up new films, are the run's
+    own unless a file takes their place.
 
     Args:
         run: a finished run. events: a file of events. users, items: files that describe them. Each is written like the
             table of its role in the run's config, or is a CSV file with a header that has the same column names.
+        min_confidence: in [0, 1], below which the classifier names no segment. told: of the fit of a classifier.
 
     Raises:
-        ConfigError: no file is given, or the model needs one that is not.
+        ConfigError: no file is given, or the model needs one that is not and no classifier can do without.
         RejectedError: more rows are refused than the config allows.
         DataError: nobody is left.
     """
+    if not 0 <= min_confidence <= 1:
+        raise ConfigError(f"the least confidence is {min_confidence:g}; expected a number from 0 to 1")
     config = run.config
     files: dict[Role, str | Path | None] = {EVENTS: events, USERS: users, ITEMS: items}
     raw: dict[str, RawTable] = {}
@@ -146,16 +160,14 @@ def score(
         name, table = _table_of(config, role)
         raw[name] = _scan(table, Path(file), name)
     known = _described_before(run, raw)
-    _refuse_missing(config, raw, known)
+    _refuse_missing(run, raw, known)
     built = build_for_scoring(config, raw)
     rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
     built.raise_if_over_limit()
     tables = seen_by(config.project.entity, Tables({**known, **built.tables.by_name}))
     ids = _ids(tables, config.nouns[0])
-    model = run.model()
-    with parallel.single_threaded():
-        found = model.apply(tables, ids)
-    return Scores(as_frame(ids, found, model.segment_ids), rejects, built.counts)
+    frame = score_whoever(run, tables, tuple(raw), ids, floor=min_confidence, told=told)
+    return Scores(frame, rejects, built.counts)
 
 
 def newcomers(
@@ -200,9 +212,20 @@ def _table_of(config: Config, role: Role) -> tuple[str, Table]:
 def _scan(table: Table, file: Path, name: str) -> RawTable:
     """Open a file as the table it stands in for: in the table's own format, or as CSV with a header."""
     where = table.model_copy(update={"source": file.name, "format": _format_of(table, file)})
-    raw = open_source(where, file.parent).scan()
+    raw = _with_unknown_attributes(open_source(where, file.parent).scan(), where)
     require_columns(raw, where, name)
     return raw
+
+
+def _with_unknown_attributes(raw: RawTable, table: Table) -> RawTable:
+    """Take attributes that a file does not have for unknown; not where it has a column that may be one misspelt."""
+    held = [column for column in raw.frame.collect_schema().names() if column not in RESERVED]
+    asked = {column for _, column in named_columns(table)}
+    missing = [column for column in table.attributes if column not in held]
+    if table.role == EVENTS or not missing or not set(held) <= asked or not set(held) & set(table.attributes):
+        return raw
+    unknown = (nw.lit(None).cast(nw.String).alias(column) for column in missing)
+    return replace(raw, frame=raw.frame.with_columns(*unknown))
 
 
 def _format_of(table: Table, file: Path) -> Format:
@@ -236,11 +259,14 @@ def _described_before(run: Run, raw: dict[str, RawTable]) -> dict[str, CheckedTa
     return {table.name: table for table in tables_on_disk.load(run.folder, OF_USERS).tables if table.role not in given}
 
 
-def _refuse_missing(config: Config, raw: dict[str, RawTable], known: Collection[str]) -> None:
+def _refuse_missing(run: Run, raw: dict[str, RawTable], known: Collection[str]) -> None:
+    config = run.config
     if not raw:
         what = role_of(config.project.entity)
         more = f", of {what} (--{what}), or both" if what else ""
         raise ConfigError(f"nothing to score: give a file of events{more}")
+    if reads(run, raw):
+        return
     for name, feature in config.features.items():
         if feature.use == "basis" and feature.from_ not in raw and feature.from_ not in known:
             role = config.tables[feature.from_].role

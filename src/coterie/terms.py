@@ -29,6 +29,8 @@ SEGMENT: Final = "segment_id"  # text, s-1, s-2 ... or NOISE_ID
 LABEL: Final = "cluster"  # int32, canonical cluster number, NOISE for noise
 STRENGTH: Final = "strength"  # float64 in [0, 1], 0 = on the border, 1 = at the centre
 DISTANCE: Final = "distance"  # float64, Euclidean distance to the own centre in the embedding
+BY: Final = "by"  # text, how somebody got a segment: "fold-in", "classifier" or "none"
+CONFIDENCE: Final = "confidence"  # float64 in [0, 1], that it is the segment that all events would give
 
 NOISE: Final = -1
 NOISE_ID: Final = "noise"

@@ -255,7 +255,7 @@ def test_scores_in_json(call, folder, tmp_path):
     (tmp_path / "new.csv").write_text("user_id,item_id,rating,timestamp\nada,never-seen,5,1700000000\n")
     answer = call("score", tmp_path / "new.csv", "--project", folder, "--json")
     assert answer.code == 0
-    user = {"user_id": "ada", "segment_id": None, "strength": 0.0, "distance": None}
+    user = {"user_id": "ada", "segment_id": None, "strength": 0.0, "distance": None, "by": "none", "confidence": None}
     assert parsed(answer.out)["users"] == [user]
     assert "0 of 1 users have a segment" in answer.err
     both = call("score", tmp_path / "new.csv", "--project", folder, "--json", "--out", tmp_path / "out.csv")

@@ -36,6 +36,7 @@ SECTIONS = {
     "Weights": "weights of criteria",
     "Evaluation": "[evaluation]",
     "Search": "[search]",
+    "Scoring": "[scoring]",
     "Report": "[report]",
     "Persona": "[persona]",
 }

@@ -13,6 +13,7 @@ from coterie import plots
 from coterie.plots.catalogue import Shown, find_plot
 from coterie.plots.theme import label
 from coterie.terms import Noun
+from tests.plots.classified import classification
 from tests.plots.test_evaluation import evaluations
 from tests.report import samples
 
@@ -21,7 +22,7 @@ def shown(**changes) -> Shown:
     whole = samples.contents()
     judged = evaluations()
     shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
-    shown = replace(shown, exploration=whole.exploration, user_map=whole.user_map)
+    shown = replace(shown, exploration=whole.exploration, user_map=whole.user_map, classification=classification())
     return replace(shown, **changes)
 
 

@@ -36,6 +36,7 @@ from coterie.tables import CheckedTable, Tables
 from coterie.tables.cleaning import clean
 from coterie.tables.types import RuleCount
 from coterie.terms import ITEM, TIME, TITLE, USER, VALUE
+from tests.plots.classified import classification
 
 HOSTILE = (
     "</script><script>alert('x')</script><img src=http://evil.example/x onerror=alert(1)> & \u2028 \"q\" 'q' {{7*7}} "
@@ -361,7 +362,7 @@ def contents(k: int = 5) -> ReportContents:
     return ReportContents(
         manifest=manifest(), decision=decision(k), segments=found,
         profiles=tuple(profile(segment, rng) for segment in found), quality=quality(), user_map=user_map(k),
-        evidence=evidence(k), exploration=exploration(),
+        evidence=evidence(k), exploration=exploration(), classification=classification(),
     )  # fmt: skip
 
 

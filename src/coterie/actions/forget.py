@@ -37,12 +37,13 @@ from coterie.stores.swapping import restored
 from coterie.stores.tracing import Trace, is_telling, traces
 from coterie.tables.forgetting import KeptOut, among, refused_users
 from coterie.tables.types import events_of
-from coterie.terms import DISTANCE, EVENTS, OF_USERS, ROW, SEGMENT, STRENGTH, USER, USERS
+from coterie.terms import BY, CONFIDENCE, DISTANCE, EVENTS, OF_USERS, ROW, SEGMENT, STRENGTH, USER, USERS
 
 PENDING: Final = Path(STATE_FOLDER) / "forgetting.json"
 PENDING_SCHEMA, PENDING_VERSION = "coterie.forgetting", 1
 STALE: Final = ("segment sizes", "profiles", "measures", "model", "report")
-_SCORES: Final = (USER, SEGMENT, STRENGTH, DISTANCE)
+_SCORES: Final = (USER, SEGMENT, STRENGTH, DISTANCE)  # and, but for those of earlier versions,
+_MORE: Final = (BY, CONFIDENCE)
 _CACHE: Final = Path(STATE_FOLDER) / "cache"
 _REJECTS: Final = Path(STATE_FOLDER) / "rejects"
 
@@ -222,7 +223,8 @@ def _score_files(folder: Path, runs: Mapping[str, Run], config: Config | None) -
         if inside in {RUNS, STATE_FOLDER} or path.resolve() in own:
             continue
         with path.open("rb") as opened:
-            if opened.readline(200).decode("utf-8", "replace").strip() == ",".join(_SCORES):
+            header = opened.readline(200).decode("utf-8", "replace").strip()
+            if header in {",".join(_SCORES), ",".join((*_SCORES, *_MORE))}:
                 yield path
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.classify import classify
 from coterie.cli.compare import compare
 from coterie.cli.explore import explore
+from coterie.cli.fans import fans
 from coterie.cli.forget import forget
 from coterie.cli.lookalike import lookalike
 from coterie.cli.match import match
@@ -36,7 +38,9 @@ app.add_typer(tags_app, name="tags")
 app.command()(plot)
 app.command()(report)
 app.command()(profile)
+app.command()(classify)
 app.command()(compare)
+app.command()(fans)
 app.command()(forget)
 app.command()(similar)
 app.command()(lookalike)
@@ -134,18 +138,27 @@ def score(
     project: ProjectOption = Path(),
     run_id: RunOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A CSV file to write; by default the screen.")] = None,
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="The classifier names no segment that it is less sure of.")
+    ] = 0.5,
     as_json: JsonOption = False,
 ) -> None:
-    """Give users that the model has never seen a segment, its strength and their distance to its centre.
+    """Give users that the model has never seen a segment, from whatever is known of them, and how sure that is.
+
+    By fold-in, with strength and distance, where the tables are given that segments are formed on; else by a
+    classifier, fitted once a run.
 
     Where items or tags are segmented, it is these that are scored: events of items never seen.
     """
     from coterie import project as projects
-    from coterie.cli.summary import show_scores
+    from coterie.cli.summary import show_scores, tell_of_classifier
     from coterie.runs.result import open_run
 
     found = open_run(project, run_id)
-    show_scores(projects.score(found, events, users=users, items=items), out, found.config, as_json=as_json)
+    scores = projects.score(
+        found, events, users=users, items=items, min_confidence=min_confidence, told=tell_of_classifier
+    )
+    show_scores(scores, out, found.config, as_json=as_json)
 
 
 def _run_with_progress(

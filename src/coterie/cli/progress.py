@@ -22,6 +22,7 @@ SAYS = {
     "evidence": "gather the evidence",
     "profile": "profile the segments",
     "model": "freeze the model and ask it again",
+    "scoring": "learn how soon a segment is known",
     "report": "write the report",
 }
 

@@ -32,7 +32,7 @@ from coterie.spreadsheet import csv_of_frame
 from coterie.tables import RuleCount
 from coterie.tables.rules import BLANKED
 from coterie.tables.window import Span
-from coterie.terms import EVENTS, SEGMENT, Noun
+from coterie.terms import BY, CONFIDENCE, EVENTS, SEGMENT, Noun
 
 MARKS_SHOWN = 12
 COLUMNS_SHOWN = frozenset({"user", "item", "value", "title", "time"})
@@ -90,6 +90,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
         )
     for changed in _changes(run.segments):
         console.print(changed, highlight=False, soft_wrap=True)
+    if run.classification is not None and run.classification.cold_start is not None:
+        console.print(run.classification.cold_start.sentence, highlight=False)
     console.print(_what_was_read(run), highlight=False)
     console.print(Text.assemble("report  ", (str(run.report), "bold")), soft_wrap=True)
 
@@ -262,7 +264,7 @@ def _fault(count: RuleCount) -> str:
     return escape(f"{count.rows:,} x {count.rule}{column}{example}")
 
 
-def _write_csv(rows: pl.DataFrame, path: Path) -> None:
+def write_csv(rows: pl.DataFrame, path: Path) -> None:
     """Write rows; a file appears whole or not at all, but for what is no file, such as a pipe."""
     try:
         if path.exists() and not path.is_file():
@@ -273,6 +275,11 @@ def _write_csv(rows: pl.DataFrame, path: Path) -> None:
         raise StoreError(f"cannot write '{path}': {error}; choose another place with --out") from error
 
 
+def tell_of_classifier(what: str) -> None:
+    """Say on stderr what the fit of a run's classifier begins with."""
+    Console(stderr=True).print(f"  the run's classifier, once: {what} ...", highlight=False)
+
+
 def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bool) -> None:
     """Write or show newcomers' segments; what was refused is said on stderr, and kept beside the output file."""
     nouns = config.nouns
@@ -280,8 +287,8 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     if out is not None:
         for name, rows in scores.rejects.items():
             if rows.height:
-                _write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
-        _write_csv(scores.frame, out)
+                write_csv(rows, out.with_name(f"{out.stem}.rejects.{name}.csv"))
+        write_csv(scores.frame, out)
     if as_json:
         print_json({"users": scores.frame.to_dicts(), "checks": [c for c in scores.counts if c.rows]})
     elif out is None:
@@ -289,7 +296,13 @@ def show_scores(scores: Scores, out: Path | None, config: Config, *, as_json: bo
     console = Console(stderr=True)
     unknown = scores.frame[SEGMENT].null_count()
     told_of = f"none of their {nouns[1].many}" if has_events else "nothing that is told of them"
+    by = scores.frame[BY].value_counts()
+    ways = ", ".join(f"{n:,} by {way}" for way, n in sorted(by.iter_rows()) if way != "none")
     told = f"{scores.frame.height - unknown:,} of {scores.frame.height:,} {nouns[0].many} have a segment"
+    told += f": {ways}" if ways else ""
+    unsure = scores.frame.filter(pl.col(SEGMENT).is_null() & pl.col(CONFIDENCE).is_not_null()).height
+    told += f"; of {unsure:,} too little is known to be sure" if unsure else ""
+    unknown -= unsure
     told += f"; of {unknown:,} the model knows nothing: {told_of} was there when it was fitted" if unknown else ""
     console.print(escape(told), highlight=False)
     for count in scores.counts:

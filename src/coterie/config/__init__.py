@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from coterie import records
-from coterie.config.judging import Evaluation, Floors, Persona, Report, SegmentEvaluation, Weights
+from coterie.config.judging import Evaluation, Floors, Persona, Report, Scoring, SegmentEvaluation, Weights
 from coterie.config.methods import Clustering, FeatureConfig, MethodConfig, Search
 from coterie.config.parts import Part
 from coterie.config.tables import Clean, Duplicates, Format, Table, Tags, Time, Window
@@ -41,6 +41,7 @@ __all__ = [
     "Persona",
     "Project",
     "Report",
+    "Scoring",
     "Search",
     "SegmentEvaluation",
     "Table",
@@ -87,6 +88,7 @@ class Config(Part):
     segments: Floors = Floors()
     evaluation: Evaluation = Evaluation()
     search: Search = Search()
+    scoring: Scoring = Scoring()
     report: Report = Report()
     persona: Persona = Persona()
 

@@ -62,6 +62,13 @@ class Evaluation(Part):
     replicates: int = Field(99, ge=19)
 
 
+class Scoring(Part):
+    """Whether a run measures how soon the segment of somebody new is known, and from which share on it is."""
+
+    cold_start: bool = False
+    known_from: float = Field(0.8, gt=0, le=1)
+
+
 class Report(Part):
     """How the report shows things; nothing that is measured depends on it."""
 

@@ -96,6 +96,15 @@ class FittedAttributes:
         rows = _rows(table, ids, numbers, categories)
         return FeatureBlock(self.name, ids, self.columns, self._matrix(rows), rows[IS_KNOWN].to_numpy())
 
+    def blanks(self, tables: Tables, ids: Ids) -> npt.NDArray[np.bool_]:
+        """(n, m) which cells of ``apply`` are filled in, since nothing is known of them."""
+        table = table_of(tables, self.table, USERS, f"features.{self.name}")
+        numbers, categories = [part.name for part in self.numbers], [part.name for part in self.categories]
+        rows = _rows(table, ids, numbers, categories)
+        widths = [1] * len(numbers) + [len(part.categories) for part in self.categories]
+        empty = [rows[name].is_null().to_numpy() for name in (*numbers, *categories)]
+        return np.repeat(np.array(empty, np.bool_).reshape(len(empty), len(ids)).T, widths, axis=1)
+
     def _matrix(self, rows: pl.DataFrame) -> Matrix:
         groups = group_codes(rows[self.impute_by] if self.impute_by else None, self.groups, rows.height)
         numbers = [column.prepare(rows[column.name], groups) for column in self.numbers]

@@ -107,6 +107,11 @@ class FittedTraits:
         known: npt.NDArray[np.bool_] = np.any(~np.isnan(answers), axis=1)
         return FeatureBlock(self.name, ids, self.columns, self.rule.prepare(answers).astype(np.float32), known)
 
+    def blanks(self, tables: Tables, ids: Ids) -> npt.NDArray[np.bool_]:
+        """(n, m) which cells of ``apply`` are filled in, since there is no answer."""
+        unknown: npt.NDArray[np.bool_] = np.isnan(self.answers.matrix(tables, ids, self.traits))
+        return np.repeat(unknown, 2, axis=1) if self.rule.form == "poles" else unknown
+
     def to_arrays(self) -> Frozen:
         """Give traits and rule as data."""
         rule, source = self.rule, self.answers

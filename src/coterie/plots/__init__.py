@@ -6,8 +6,9 @@ This package alone knows the plotting library; others ask it for charts, their s
 from __future__ import annotations
 
 from coterie.plots.associations import associations
-from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, Plot, Shown, find_plot
+from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, SCORED, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.classifying import calibration_curve, cold_start_curve, training_curves
 from coterie.plots.columns import column_spread
 from coterie.plots.details import (
     activity_calendar,
@@ -37,12 +38,15 @@ __all__ = [
     "EXPLORED",
     "MOST_VALUES",
     "QUESTIONS",
+    "SCORED",
     "Plot",
     "Shown",
     "UserMap",
     "activity_calendar",
     "associations",
+    "calibration_curve",
     "category_shares",
+    "cold_start_curve",
     "colour",
     "column_spread",
     "drawing",
@@ -78,6 +82,7 @@ __all__ = [
     "svg",
     "to_png",
     "to_svg",
+    "training_curves",
     "user_map",
     "without_outlines",
 ]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from coterie.activation.classifying.fitting import STATES
 from coterie.errors import UnknownNameError
 from coterie.plots.agreement import agreement
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
+from coterie.plots.classifying import calibration_curve, cold_start_curve
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
 from coterie.plots.evaluation import evaluation_bubbles
@@ -29,7 +31,7 @@ from coterie.plots.som import som
 from coterie.plots.theme import Chart, known
 from coterie.plots.usermap import user_map
 
-__all__ = ["ALL", "EVIDENCE", "EXPLORED", "QUESTIONS", "Plot", "Shown", "find_plot"]
+__all__ = ["ALL", "EVIDENCE", "EXPLORED", "QUESTIONS", "SCORED", "Plot", "Shown", "find_plot"]
 
 NATURAL: Final = "Is it natural?"
 HOLDS: Final = "Does it hold?"
@@ -38,6 +40,7 @@ METHODS: Final = "How do the algorithms compare?"
 QUESTIONS: Final = (NATURAL, HOLDS, NUMBER, METHODS)
 DECISION: Final = "The decision"
 SEGMENTS: Final = "The segments"
+NEWCOMERS: Final = "How soon is a segment known?"
 
 
 def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:
@@ -102,6 +105,18 @@ def _evaluation(shown: Shown) -> Chart | None:
 
 def _map(shown: Shown) -> Chart | None:
     return user_map(shown.user_map, shown.segments) if shown.user_map is not None else None
+
+
+def _cold_start(shown: Shown) -> Chart | None:
+    found = shown.classification
+    return None if found is None or found.cold_start is None else cold_start_curve(found.cold_start)
+
+
+def _calibration(shown: Shown) -> Chart | None:
+    if shown.classification is None:
+        return None
+    measures = shown.classification.measures
+    return calibration_curve({state: measures[state].calibration for state in STATES if state in measures})
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -266,7 +281,24 @@ SUMMARY: Final[tuple[Plot, ...]] = (
     Plot("map", "The map", "Each point is a person; people with like tastes lie near each other.", SEGMENTS, _map),
 )
 
-ALL: Final = (*EVIDENCE, *SUMMARY, *EXPLORED)
+SCORED: Final[tuple[Plot, ...]] = (
+    Plot(
+        "cold-start",
+        "How soon is a segment known?",
+        "By events known, all others hidden. Line: 95% interval. Broken line: the share that counts as known.",
+        NEWCOMERS,
+        _cold_start,
+    ),
+    Plot(
+        "calibration",
+        "Does confidence mean what it says?",
+        "On the broken line it does. Above it more are right than is said. Dots of fewer than 5 are left out.",
+        NEWCOMERS,
+        _calibration,
+    ),
+)
+
+ALL: Final = (*EVIDENCE, *SUMMARY, *SCORED, *EXPLORED)
 
 
 def find_plot(name: str) -> Plot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from coterie.activation.classifying.fitting import Classification
 from coterie.explore.types import Exploration
 from coterie.plots.captions import captioned, told
 from coterie.plots.panels import recoloured
@@ -27,7 +28,7 @@ class Shown:
         entity: what is segmented. counterpart: what it is told apart by.
         evaluations: of the segments; empty of a run that kept none.
         exploration: of the tables; None of a run that kept none.
-        user_map: where there is one.
+        user_map: where there is one. classification: of a run that measured it.
     """
 
     decision: Decision
@@ -40,6 +41,7 @@ class Shown:
     evaluations: tuple[Evaluation, ...] = ()
     exploration: Exploration | None = None
     user_map: UserMap | None = None
+    classification: Classification | None = None
 
     def said(self, text: str) -> str:
         """Give our own words on users, told of what is segmented."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coterie.activation.classifying.fitting import Classification
 from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
@@ -27,6 +28,7 @@ class ReportContents:
         evidence: what the decision rests on; None of a run that kept none.
         personas, evaluations: one a segment, in any order; empty of a run that kept none.
         exploration: what the tables hold; None of a run that kept none.
+        classification: how soon a segment is known; None of a run that did not measure it.
     """
 
     manifest: Manifest
@@ -39,6 +41,7 @@ class ReportContents:
     personas: tuple[Persona, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     exploration: Exploration | None = None
+    classification: Classification | None = None
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""

@@ -127,6 +127,23 @@ def of_data(contents: ReportContents) -> dict[str, Figure]:
     }
 
 
+def of_newcomers(contents: ReportContents) -> tuple[Figure, ...]:
+    """Give the figures of how soon a segment is known; none of a run that did not measure it."""
+    shown = plots.Shown(
+        contents.decision,
+        contents.segments,
+        entity=contents.manifest.entity,
+        counterpart=contents.manifest.counterpart,
+        classification=contents.classification,
+    )
+    drawn = ((plot, plot.draw(shown)) for plot in plots.SCORED)
+    return tuple(
+        figure_of(f"fig-{plot.name}", shown.said(plot.title), shown.said(plot.note), chart)
+        for plot, chart in drawn
+        if chart is not None
+    )
+
+
 def of_columns(place: int, table: TableExplored) -> tuple[Figure, ...]:
     """Give the figures of how a table's columns are spread, of the first ``MOST_SPREADS`` that can be drawn.
 

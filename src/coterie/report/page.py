@@ -70,6 +70,8 @@ def _render(contents: ReportContents) -> str:
             evidence=figures.of_evidence(contents),
             first=first(contents.decision, contents.segments, contents.evaluations),
             data=data_section(contents),
+            classified=contents.classification,
+            newcomers=figures.of_newcomers(contents),
             sheet=sheet(contents.decision),
             tried=tried(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),

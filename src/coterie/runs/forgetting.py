@@ -264,4 +264,5 @@ def _contents(
         personas=run.personas,
         evaluations=run.evaluations,
         exploration=run.exploration,
+        classification=run.classification,
     )

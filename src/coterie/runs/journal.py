@@ -21,6 +21,7 @@ Step = Literal[
     "evidence",
     "profile",
     "model",
+    "scoring",
     "report",
 ]
 STEPS: tuple[Step, ...] = get_args(Step)

@@ -43,6 +43,7 @@ def contents_of(run: Run) -> ReportContents:
         personas=_called(run.personas, _called_now(run)),
         evaluations=run.evaluations,
         exploration=run.exploration,
+        classification=run.classification,
     )
 
 
@@ -80,6 +81,7 @@ def shown_of(run: Run) -> plots.Shown:
         run.evaluations,
         run.exploration,
         run.user_map,
+        run.classification,
     )
 
 

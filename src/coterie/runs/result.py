@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import records
+from coterie.activation.classifying import fitting
+from coterie.activation.classifying.fitting import Classification
 from coterie.config import Config, parse_config
 from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.explore import Exploration
@@ -43,6 +45,7 @@ EVIDENCE = "evidence.json"
 PERSONAS = "personas.json"
 EVALUATION = "evaluation.json"
 EXPLORATION = "exploration.json"
+CLASSIFICATION = "classification.json"
 MAP, MAP_SCHEMA, MAP_VERSION = "map.json", "coterie.map", 1
 
 
@@ -128,6 +131,19 @@ class Run:
         """Read a record, or give None where a run kept none."""
         path = self.folder / name
         return read_record(path, kind, schema, version) if path.is_file() else None
+
+    @property
+    def classification(self) -> Classification | None:
+        """How well segments are told from what is known; None of a run that did not measure it (``[scoring]``).
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        path = self.folder / CLASSIFICATION
+        if not path.is_file():
+            return None
+        found: Classification = read_record(path, Classification, fitting.SCHEMA, fitting.VERSION)
+        return found
 
     @property
     def user_map(self) -> UserMap | None:

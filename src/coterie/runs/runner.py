@@ -16,6 +16,8 @@ from pathlib import Path
 from coterie import explore as explorations
 from coterie import manifest as manifests
 from coterie import parallel, records
+from coterie.activation.classifying import fitting
+from coterie.activation.classifying.fitting import Classification
 from coterie.config import Config
 from coterie.errors import ConfigError
 from coterie.manifest import Agreement, Manifest
@@ -26,10 +28,21 @@ from coterie.report.page import write_report
 from coterie.runs import steps, telling
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
+from coterie.runs.classifying import classification_of
 from coterie.runs.forgotten import load_log, notes_on
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
-from coterie.runs.result import EVIDENCE, EXPLORATION, MAP, RUNS, Run, open_run, write_map, write_records
+from coterie.runs.result import (
+    CLASSIFICATION,
+    EVIDENCE,
+    EXPLORATION,
+    MAP,
+    RUNS,
+    Run,
+    open_run,
+    write_map,
+    write_records,
+)
 from coterie.segments.types import Segment
 from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
@@ -72,6 +85,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         identity.write(staging, run_id=run_id, created=created, segments=segments)
         told = telling.tell(config, made, segments)
         telling.write(staging, told)
+        classified = _classified(config, made, segments, journal, staging, run_id=run_id)
         write_records(
             staging,
             decision=made.chosen.decision,
@@ -79,9 +93,11 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
             profiles=made.profiles,
             quality=made.stored.counts,
         )
+        notes = (*notes, *((classified[1],) if classified[1] else ()))
         account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads, notes=notes)
         with journal.step("report"):
             contents = _contents(config, made, segments, told, replace(account, steps=tuple(journal.done)))
+            contents = replace(contents, classification=classified[0])
             if contents.user_map is not None:
                 write_map(staging / MAP, contents.user_map)
             write_report(staging / "report.html", contents)
@@ -98,6 +114,19 @@ def _write_model(config: Config, made: Answers, staging: Path) -> Agreement:
         shutil.copyfile(made.profile_folder / name, staging / name)  # people open these, and some save them
     made.chosen.model.save(staging / "model")
     return Agreement(*steps.agreement(staging, config.project.entity, made.placed.ids, made.chosen.labels))
+
+
+def _classified(
+    config: Config, made: Answers, segments: tuple[Segment, ...], journal: Journal, staging: Path, *, run_id: str
+) -> tuple[Classification | None, str | None]:
+    """Measure how soon a segment is known, where the config asks for it, and write it down."""
+    if not config.scoring.cold_start:
+        return None, None
+    with journal.step("scoring"):
+        found, reason = classification_of(config, made, segments, run_id=run_id)
+    if found is not None:
+        records.write(staging / CLASSIFICATION, fitting.SCHEMA, fitting.VERSION, found)
+    return found, reason
 
 
 def _contents(
