@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from coterie.errors import ConfigError, MissingExtraError, UnknownNameError
 
-Group = Literal["sources", "features", "embedders", "clusterers", "stores", "writers", "languages"]
+Group = Literal["sources", "features", "embedders", "clusterers", "recommenders", "stores", "writers", "languages"]
 
 
 @cache
