@@ -12,8 +12,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
+    from coterie.actions.recommend import recommend, recommend_all, recommend_like, recommend_to_segment
     from coterie.config import Config, load_config
-    from coterie.project import init, run, score
+    from coterie.project import init, read_events, run, score
     from coterie.runs.result import Run, open_run
 
 _HOME = {
@@ -25,6 +26,11 @@ _HOME = {
     "init": "coterie.project",
     "load_config": "coterie.config",
     "open_run": "coterie.runs.result",
+    "read_events": "coterie.project",
+    "recommend": "coterie.actions.recommend",
+    "recommend_all": "coterie.actions.recommend",
+    "recommend_like": "coterie.actions.recommend",
+    "recommend_to_segment": "coterie.actions.recommend",
     "run": "coterie.project",
     "score": "coterie.project",
 }
@@ -39,6 +45,11 @@ __all__ = [
     "init",
     "load_config",
     "open_run",
+    "read_events",
+    "recommend",
+    "recommend_all",
+    "recommend_like",
+    "recommend_to_segment",
     "run",
     "score",
 ]

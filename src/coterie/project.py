@@ -157,6 +157,23 @@ def score(
     return Scores(as_frame(ids, found, model.segment_ids), rejects, built.counts)
 
 
+def read_events(run: Run, events: str | Path) -> Tables:
+    """Read a file of events of users whom the run has never seen, to be given to ``recommend``.
+
+    Args:
+        run: a finished run. events: a file, as ``score`` takes it.
+
+    Raises:
+        ConfigError: the file lacks a column. SourceError: it cannot be read.
+        RejectedError: more rows are refused than the config allows.
+    """
+    name, table = _table_of(run.config, EVENTS)
+    raw = {name: _scan(table, Path(events), name)}
+    built = build_for_scoring(run.config, raw)
+    built.raise_if_over_limit()
+    return seen_by(run.config.project.entity, Tables({**_described_before(run, raw), **built.tables.by_name}))
+
+
 def _table_of(config: Config, role: Role) -> tuple[str, Table]:
     """Give the table of a role that the basis is made from, else the first of that role."""
     basis = [f.from_ for f in config.features.values() if f.use == "basis" and config.tables[f.from_].role == role]

@@ -13,6 +13,7 @@ from coterie.cli.forget import forget
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
+from coterie.cli.recommend import recommend
 from coterie.cli.report import report
 from coterie.cli.segments import segments_app
 from coterie.cli.tags import tags_app
@@ -35,6 +36,7 @@ app.command()(report)
 app.command()(profile)
 app.command()(compare)
 app.command()(forget)
+app.command()(recommend)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[
