@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
+    from coterie.actions.evaluate import evaluate_recommenders
     from coterie.actions.forget import forget
     from coterie.actions.recommend import recommend, recommend_all, recommend_like, recommend_to_segment
     from coterie.config import Config, load_config
@@ -22,6 +23,7 @@ _HOME = {
     "Run": "coterie.runs.result",
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
+    "evaluate_recommenders": "coterie.actions.evaluate",
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
     "load_config": "coterie.config",
@@ -41,6 +43,7 @@ __all__ = [
     "__version__",
     "compare",
     "compare_with_tables",
+    "evaluate_recommenders",
     "forget",
     "init",
     "load_config",

@@ -56,6 +56,17 @@ def test_everybody_is_written_with_progress(project, capsys, tmp_path):
     assert set(pl.read_csv(out_file)["item_id"]) <= {7, 8}
 
 
+def test_an_evaluation_is_shown_with_intervals(project, capsys):
+    how = ("--evaluate", "--by", "segment", "--split", "temporal", "--project", project)
+    code, out, err = said(capsys, *how)
+    assert code == 0
+    for told in ("NDCG@10", "random", "RMSE", "Wilcoxon with Holm", "do segments pay?", "s-1"):
+        assert told in out
+    assert "popularity" in err
+    found = json.loads(said(capsys, *how, "--json")[1])
+    assert [one["name"] for one in found["judged"]] == ["random", "popularity", "segment"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "exits"),
     [
@@ -65,6 +76,10 @@ def test_everybody_is_written_with_progress(project, capsys, tmp_path):
         (["1", "--out", "x.csv"], "'--out' is for '--all'", 2),
         (["--segment", "s-1", "--by", "ease"], "a segment's list goes by its own popularity", 2),
         (["--like", "7", "--with-seen"], "'--with-seen' is for users", 2),
+        (["1", "--split", "random"], "'--split' is for '--evaluate'", 2),
+        (["1", "--evaluate"], "leave 'USER' out", 2),
+        (["--evaluate", "--set", "penalty=3"], "name it with '--by'", 2),
+        (["--evaluate", "--split", "tmporal"], "did you mean 'temporal'?", 2),
         (["1", "--set", "penalty"], "expected NAME=VALUE", 2),
         (["1", "--set", "penalty=x"], "'recommender.penalty' is 'x'; expected a number", 2),
         (["1", "--set", "pen=3"], "unknown key 'pen' in recommender", 2),

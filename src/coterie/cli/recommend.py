@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +40,13 @@ def recommend(
     with_seen: Annotated[bool, typer.Option("--with-seen", help="Also what a user took up before.")] = False,
     everybody: Annotated[bool, typer.Option("--all", help="A list for everybody, written to --out.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="With --all: the table, .csv or .parquet.")] = None,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Measure all recommenders, or --by, on events that they have not seen.")
+    ] = False,
+    split: Annotated[
+        str | None,
+        typer.Option(help="With --evaluate: hold out items at random ('random') or the latest ('temporal')."),
+    ] = None,
     project: ProjectOption = Path(),
     run_id: RunOption = None,
     as_json: JsonOption = False,
@@ -48,6 +55,16 @@ def recommend(
     from coterie.cli.summary import print_json
     from coterie.runs.result import open_run
 
+    if evaluate:
+        others = {
+            "USER": user, "--segment": segment, "--like": like, "--events": events, "--available": available,
+            "--where": where, "--with-seen": with_seen or None, "--all": everybody or None, "--out": out,
+        }  # fmt: skip
+        _refuse_beside_evaluation(others)
+        _evaluate(open_run(project, run_id), split or "random", by, _settings(setting or ()), as_json=as_json)
+        return
+    if split is not None:
+        raise ConfigError("'--split' is for '--evaluate'; leave it out")
     _refuse_conflicts(user, segment, like, everybody=everybody, out=out)
     _refuse_ignored(segment, like, by, setting, events, everybody=everybody, with_seen=with_seen)
     run = open_run(project, run_id)
@@ -60,6 +77,33 @@ def recommend(
         return
     found = _asked(run, user, segment, like, events, with_seen=with_seen, how=how, filters=filters)
     print_json(found) if as_json else _show(found, run)
+
+
+def _refuse_beside_evaluation(others: Mapping[str, Any]) -> None:
+    for name, given in others.items():
+        if given is not None:
+            raise ConfigError(f"'--evaluate' measures recommenders on all users; leave '{name}' out")
+
+
+def _evaluate(run: Run, split: str, by: str | None, options: dict[str, Any], *, as_json: bool) -> None:
+    from typing import cast
+
+    from coterie.actions.evaluate import evaluate_recommenders
+    from coterie.activation.recommending.judged import SplitName
+    from coterie.cli.evaluating import show_evaluation
+    from coterie.cli.progress import Bars
+    from coterie.cli.summary import print_json
+
+    if options and by is None:
+        raise ConfigError("'--set' is of one recommender; name it with '--by'")
+    how = cast(SplitName, split), (by,) if by else (), {by: options} if by else {}
+    if as_json:
+        print_json(evaluate_recommenders(run, split=how[0], by=how[1], options=how[2]))
+        return
+    with Bars() as bars:
+        bars.started("evaluate recommenders")
+        found = evaluate_recommenders(run, split=how[0], by=how[1], options=how[2], told=bars.advanced)
+    show_evaluation(found)
 
 
 def _asked(

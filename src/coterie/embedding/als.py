@@ -285,6 +285,12 @@ class ALS:
         tried = self._tried(cells, rng.spawn(1)[0])
         return self._fitted(cells, best_of(tried) or PENALTY, self.iterations, rng, tried)
 
+    def penalty_for(self, matrix: Matrix, rng: np.random.Generator) -> float:
+        """Give the penalty that ``fit`` would take of a matrix: that which was given, or the best by validation."""
+        if self.regularisation is not None:
+            return self.regularisation
+        return best_of(self._tried(present_cells(matrix), rng.spawn(1)[0])) or PENALTY
+
     def _tried(self, cells: sp.csr_array, rng: np.random.Generator) -> Tried:
         """Try penalties on a part of the cells; none where there are too few rows.
 

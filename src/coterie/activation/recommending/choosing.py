@@ -23,6 +23,7 @@ from coterie.randomness import generator
 from coterie.selection.lift import hold_out
 
 HELD, LEAST_USERS, MOST_USERS = 0.2, 50, 3_000  # share held out; users with something held out by whom it is judged
+MOST_FITTED = 50_000  # users that settings are fitted on; of more a random sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ def choose(name: str, given: Mapping[str, Any], tastes: Tastes, seed: int) -> Se
             asked.append(options)
     if len(asked) == 1:
         return Settings(asked[0])
+    if tastes.n_users > MOST_FITTED:
+        rng = generator(seed, "recommender-validation", "sample")
+        tastes = tastes.take(np.sort(rng.choice(tastes.n_users, MOST_FITTED, replace=False)))
     held = hold_out(tastes.users, HELD, generator(seed, "recommender-validation"))
     users = np.unique(tastes.users[held & tastes.liked])
     if len(users) < LEAST_USERS:

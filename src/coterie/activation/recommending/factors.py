@@ -16,6 +16,7 @@ from coterie.activation.recommending.tastes import Tastes
 from coterie.config import refuse_unknown
 from coterie.embedding.als import ALS, FittedALS
 from coterie.errors import DataError
+from coterie.features.options import above_zero
 from coterie.frozen import Frozen
 
 Floats = npt.NDArray[np.float64]
@@ -101,17 +102,20 @@ class ImplicitALS:
 
     Args:
         dims, iterations, regularisation, alpha: as of the embedding; a penalty not given is found by validation.
+        loosened: what the found penalty is multiplied by, > 0, as its own search goes in half decades.
     """
 
     Fitted: ClassVar[type[FittedFactors]] = FittedFactors
     measure: ClassVar[Measure] = "ranking"
     tried: ClassVar[tuple[Mapping[str, Any], ...]] = tuple(
-        {"dims": dims, "alpha": alpha} for dims in (32, 64) for alpha in (2.0, 0.5, 8.0)
+        {"dims": 64, "alpha": alpha, "loosened": loosened} for alpha in (2.0, 8.0, 20.0) for loosened in (1.0, 0.7, 0.5)
     )
 
     def __init__(self, **options: Any) -> None:
-        refuse_unknown(options, (*OPTIONS, "alpha"), "recommender (als)")
-        self._als = ALS(kind="implicit", unit_rows=False, **{"dims": 32, **options})
+        refuse_unknown(options, (*OPTIONS, "alpha", "loosened"), "recommender (als)")
+        self.loosened = above_zero(options.get("loosened", 1.0), "recommender.loosened")
+        self._options = {"dims": 64, **{name: value for name, value in options.items() if name != "loosened"}}
+        self._als = ALS(kind="implicit", unit_rows=False, **self._options)
 
     def fit(self, tastes: Tastes, rng: np.random.Generator) -> FittedFactors:
         """Find the items' factors.
@@ -120,7 +124,11 @@ class ImplicitALS:
             DataError: nobody likes anything.
         """
         refuse_nothing(tastes)
-        return FittedFactors(self._als.fit(tastes.liked_cells, rng), 0.0, 0.0, 1.0)
+        likes, als = tastes.liked_cells, self._als
+        if als.regularisation is None:
+            found = als.penalty_for(likes, rng.spawn(1)[0]) * self.loosened
+            als = ALS(kind="implicit", unit_rows=False, **{**self._options, "regularisation": found})
+        return FittedFactors(als.fit(likes, rng), 0.0, 0.0, 1.0)
 
 
 class ExplicitALS:
