@@ -161,3 +161,15 @@ def test_each_mistake_is_named(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="choose another --out"):
         coterie.recommend_all(run, tmp_path / "file" / "all.csv")
+
+
+def test_a_table_has_the_same_bytes_for_any_number_of_threads_and_size_of_block(run, tmp_path, monkeypatch):
+    from coterie.activation.recommending import tastes
+
+    found = []
+    for threads, cells in (("1", tastes.BLOCK_CELLS), ("2", 1_000), ("2", 7_000)):
+        monkeypatch.setenv("COTERIE_THREADS", threads)
+        monkeypatch.setattr(tastes, "BLOCK_CELLS", cells)
+        coterie.recommend_all(run, tmp_path / "all.csv", n=3)
+        found.append((tmp_path / "all.csv").read_bytes())
+    assert found[0] == found[1] == found[2]

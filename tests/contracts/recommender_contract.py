@@ -55,6 +55,13 @@ class RecommenderContract:
         assert together.tobytes() == alone.tobytes()
         assert together[order].tobytes() == fitted.scores(tastes.take(order)).tobytes()
 
+    def test_lists_do_not_depend_on_who_else_is_asked_about(self, fitted, tastes):
+        items, scores = top(fitted, tastes, 4, standing(tastes))
+        for user in np.random.default_rng(5).permutation(tastes.n_users):
+            alone = top(fitted, tastes.take(np.array([user])), 4, standing(tastes))
+            assert alone[0].tolist() == items[[user]].tolist()
+            assert alone[1].tobytes() == scores[[user]].tobytes()
+
     def test_one_and_two_threads_give_the_same_bits(self, recommender, tastes, monkeypatch):
         found = []
         for threads in ("1", "2"):

@@ -21,6 +21,7 @@ from coterie.activation.recommending.ranking import NO_ITEM, first, left, top
 from coterie.activation.recommending.tastes import Mask, Tastes
 from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
 from coterie.features.contract import Ids
+from coterie.parallel import default_threads, map_in_order
 from coterie.runs.recommending import Ground, Ready, available_items, ground_of, ready, unseen
 from coterie.runs.result import Run
 from coterie.spreadsheet import csv_of_frame
@@ -288,15 +289,13 @@ class _Table:
             pl.Series(values, dtype=pl.String)
             for values in (ids.tolist(), self.ground.catalogue.items.tolist(), self.ground.titles)
         )
-        for here, block in tastes.blocks():
-            tells = np.ones(block.n_users, np.bool_)
-            if self.found.name not in (POPULAR, SEGMENT_WISE):
-                tells = _tells(block, self.found.name)
-            items, scores = self._top(self.found, block)
-            if not tells.all():
-                other = np.flatnonzero(~tells)
-                items[other], scores[other] = self._top(self.popular, block.take(other))
-                counted[1] += len(other)
+        here_and_found = zip(
+            tastes.slices,
+            map_in_order(lambda here: self._found(tastes, here), tastes.slices, threads=default_threads()),
+            strict=True,
+        )
+        for here, (items, scores, tells) in here_and_found:
+            counted[1] += int((~tells).sum())
             there = items != NO_ITEM
             users, ranks = np.nonzero(there)
             chosen = items[there]
@@ -313,6 +312,20 @@ class _Table:
                 },
                 schema=COLUMNS,
             )
+
+    def _found(
+        self, tastes: Tastes, here: slice
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Give items and scores of some users, and of whom something is known."""
+        block = tastes.take(np.arange(here.start, here.stop))
+        items, scores = self._top(self.found, block)
+        tells = np.ones(block.n_users, np.bool_)
+        if self.found.name not in (POPULAR, SEGMENT_WISE):
+            tells = _tells(block, self.found.name)
+        if not tells.all():
+            other = np.flatnonzero(~tells)
+            items[other], scores[other] = self._top(self.popular, block.take(other))
+        return items, scores, tells
 
     def _top(self, by: Ready, block: Tastes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         return top(by.fitted, block, self.n, self.ground.place, available=self.available, with_seen=self.with_seen)

@@ -69,11 +69,15 @@ class Tastes:
         cells = sp.csr_array((self.cells.data[at], self.cells.indices[at], starts), shape=shape)
         return replace(self, cells=cells, liked=self.liked[at], segments=self.segments[rows])
 
-    def blocks(self) -> Iterator[tuple[slice, Tastes]]:
-        """Give the users some at a time, so that their scores of all items fit into little memory."""
+    @property
+    def slices(self) -> list[slice]:
+        """Users some at a time, so that their scores of all items fit into little memory."""
         size = max(1, BLOCK_CELLS // max(self.n_items, 1))
-        for first in range(0, self.n_users, size):
-            here = slice(first, min(first + size, self.n_users))
+        return [slice(first, min(first + size, self.n_users)) for first in range(0, self.n_users, size)]
+
+    def blocks(self) -> Iterator[tuple[slice, Tastes]]:
+        """Give the users of each of ``slices``."""
+        for here in self.slices:
             yield here, self.take(np.arange(here.start, here.stop))
 
 
