@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -173,3 +176,16 @@ def test_a_table_has_the_same_bytes_for_any_number_of_threads_and_size_of_block(
         coterie.recommend_all(run, tmp_path / "all.csv", n=3)
         found.append((tmp_path / "all.csv").read_bytes())
     assert found[0] == found[1] == found[2]
+
+
+def test_whom_is_forgotten_leaves_lists_below_the_project_and_the_cache(run, tmp_path):
+    project = Path(shutil.copytree(run.folder.parent.parent, tmp_path / "project"))
+    before = coterie.open_run(project)
+    coterie.recommend_all(before, project / "lists" / "all.csv", n=2)
+    told = pl.read_csv(project / "lists" / "all.csv", infer_schema=False)
+    found = coterie.forget(project, ["17"])
+    assert any("all.csv" in file for file in found.files)
+    left = pl.read_csv(project / "lists" / "all.csv", infer_schema=False)
+    assert left.equals(told.filter(pl.col("user_id") != "17"))
+    with pytest.raises(UnknownNameError, match="unknown user '17'"):
+        coterie.recommend(coterie.open_run(project), "17")

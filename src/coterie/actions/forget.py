@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from coterie import records
+from coterie.actions.recommend import COLUMNS as RECOMMENDED
 from coterie.config import CONFIG_NAME, Config, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, CoterieError, DataError, StoreError, shown
@@ -221,7 +222,8 @@ def _score_files(folder: Path, runs: Mapping[str, Run], config: Config | None) -
         if inside in {RUNS, STATE_FOLDER} or path.resolve() in own:
             continue
         with path.open("rb") as opened:
-            if opened.readline(200).decode("utf-8", "replace").strip() == ",".join(_SCORES):
+            header = opened.readline(200).decode("utf-8", "replace").strip()
+            if header in {",".join(_SCORES), ",".join(RECOMMENDED)}:
                 yield path
 
 
