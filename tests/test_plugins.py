@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from coterie import plugins
+from coterie.activation.recommending.contract import FittedRecommender, Recommender
 from coterie.clustering.contract import Clusterer, FittedClusterer
 from coterie.embedding.contract import Embedder, FittedEmbedder
 from coterie.errors import ConfigError, MissingExtraError, UnknownNameError
@@ -24,6 +25,7 @@ CONTRACTS = {
     "features": (Feature, FittedFeature),
     "embedders": (Embedder, FittedEmbedder),
     "clusterers": (Clusterer, FittedClusterer),
+    "recommenders": (Recommender, FittedRecommender),
     "stores": (Store, None),
     "writers": (Writer, None),
     "languages": (Language, None),

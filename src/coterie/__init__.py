@@ -12,13 +12,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.classify import classify
     from coterie.actions.compare import compare, compare_with_tables
+    from coterie.actions.evaluate import evaluate_recommenders
     from coterie.actions.fans import fans
     from coterie.actions.forget import forget
     from coterie.actions.lookalike import lookalike
     from coterie.actions.match import match, matches
+    from coterie.actions.recommend import recommend, recommend_all, recommend_like, recommend_to_segment
     from coterie.actions.similar import similar, similar_all, similar_items
     from coterie.config import Config, load_config
-    from coterie.project import init, newcomers, run, score
+    from coterie.project import init, newcomers, read_events, run, score
     from coterie.runs.result import Run, open_run
 
 _HOME = {
@@ -27,6 +29,7 @@ _HOME = {
     "classify": "coterie.actions.classify",
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
+    "evaluate_recommenders": "coterie.actions.evaluate",
     "fans": "coterie.actions.fans",
     "forget": "coterie.actions.forget",
     "init": "coterie.project",
@@ -36,6 +39,11 @@ _HOME = {
     "matches": "coterie.actions.match",
     "newcomers": "coterie.project",
     "open_run": "coterie.runs.result",
+    "read_events": "coterie.project",
+    "recommend": "coterie.actions.recommend",
+    "recommend_all": "coterie.actions.recommend",
+    "recommend_like": "coterie.actions.recommend",
+    "recommend_to_segment": "coterie.actions.recommend",
     "run": "coterie.project",
     "score": "coterie.project",
     "similar": "coterie.actions.similar",
@@ -50,6 +58,7 @@ __all__ = [
     "classify",
     "compare",
     "compare_with_tables",
+    "evaluate_recommenders",
     "fans",
     "forget",
     "init",
@@ -59,6 +68,11 @@ __all__ = [
     "matches",
     "newcomers",
     "open_run",
+    "read_events",
+    "recommend",
+    "recommend_all",
+    "recommend_like",
+    "recommend_to_segment",
     "run",
     "score",
     "similar",

@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from coterie.errors import ConfigError, MissingExtraError, UnknownNameError
 
-Group = Literal["sources", "features", "embedders", "clusterers", "classifiers", "stores", "writers", "languages"]
+Group = Literal[
+    "sources", "features", "embedders", "clusterers", "classifiers", "recommenders", "stores", "writers", "languages"
+]  # fmt: skip
 
 
 @cache

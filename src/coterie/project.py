@@ -6,7 +6,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -151,23 +151,9 @@ def score(
     """
     if not 0 <= min_confidence <= 1:
         raise ConfigError(f"the least confidence is {min_confidence:g}; expected a number from 0 to 1")
-    config = run.config
-    files: dict[Role, str | Path | None] = {EVENTS: events, USERS: users, ITEMS: items}
-    raw: dict[str, RawTable] = {}
-    for role, file in files.items():
-        if file is None:
-            continue
-        name, table = _table_of(config, role)
-        raw[name] = _scan(table, Path(file), name)
-    known = _described_before(run, raw)
-    _refuse_missing(run, raw, known)
-    built = build_for_scoring(config, raw)
-    rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
-    built.raise_if_over_limit()
-    tables = seen_by(config.project.entity, Tables({**known, **built.tables.by_name}))
-    ids = _ids(tables, config.nouns[0])
-    frame = score_whoever(run, tables, tuple(raw), ids, floor=min_confidence, told=told)
-    return Scores(frame, rejects, built.counts)
+    arrived = _read(run, {EVENTS: events, USERS: users, ITEMS: items}, needs_basis=False)
+    frame = score_whoever(run, arrived.tables, arrived.given, arrived.ids(run), floor=min_confidence, told=told)
+    return Scores(frame, arrived.rejects, arrived.counts)
 
 
 def newcomers(
@@ -187,17 +173,55 @@ def newcomers(
         RejectedError: more rows are refused than the config allows.
         DataError: nobody is left.
     """
-    config = run.config
-    given: dict[Role, str | Path | None] = {EVENTS: events, USERS: users, ITEMS: items}
-    named = {role: _table_of(config, role) for role, file in given.items() if file is not None}
-    raw = {name: _scan(table, Path(str(given[role])), name) for role, (name, table) in named.items()}
+    arrived = _read(run, {EVENTS: events, USERS: users, ITEMS: items}, needs_basis=True)
+    return Newcomers(arrived.ids(run), arrived.tables, arrived.rejects)
+
+
+def read_events(run: Run, events: str | Path) -> Tables:
+    """Read a file of events of users whom the run has never seen, to be given to ``recommend``.
+
+    Args:
+        run: a finished run. events: a file, as ``score`` takes it.
+
+    Raises:
+        ConfigError: the file lacks a column. SourceError: it cannot be read.
+        RejectedError: more rows are refused than the config allows.
+    """
+    return _read(run, {EVENTS: events}, needs_basis=False).tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """Files of users that a run has not seen.
+
+    Args:
+        tables: theirs, with the run's own of what is not segmented. given: names of those that files stand for.
+    """
+
+    tables: Tables
+    given: tuple[str, ...]
+    rejects: dict[str, pl.DataFrame]
+    counts: tuple[RuleCount, ...]
+
+    def ids(self, run: Run) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+        return _ids(self.tables, run.config.nouns[0])
+
+
+def _read(run: Run, files: Mapping[Role, str | Path | None], *, needs_basis: bool) -> _Arrived:
+    """Read and check files of newcomers.
+
+    Args:
+        needs_basis: whether nothing can be done without the tables that segments are formed on.
+    """
+    named = {role: _table_of(run.config, role) for role, file in files.items() if file is not None}
+    raw = {name: _scan(table, Path(str(files[role])), name) for role, (name, table) in named.items()}
     known = _described_before(run, raw)
-    _refuse_missing(config, raw, known)
-    built = build_for_scoring(config, raw)
-    built.raise_if_over_limit()
+    _refuse_missing(run, raw, known, needs_basis=needs_basis)
+    built = build_for_scoring(run.config, raw)
     rejects = {name: local.collect(frame) for name, frame in built.rejects.items()}
-    tables = seen_by(config.project.entity, Tables({**known, **built.tables.by_name}))
-    return Newcomers(_ids(tables, config.nouns[0]), tables, rejects)
+    built.raise_if_over_limit()
+    tables = seen_by(run.config.project.entity, Tables({**known, **built.tables.by_name}))
+    return _Arrived(tables, tuple(raw), rejects, built.counts)
 
 
 def _table_of(config: Config, role: Role) -> tuple[str, Table]:
@@ -259,13 +283,13 @@ def _described_before(run: Run, raw: dict[str, RawTable]) -> dict[str, CheckedTa
     return {table.name: table for table in tables_on_disk.load(run.folder, OF_USERS).tables if table.role not in given}
 
 
-def _refuse_missing(run: Run, raw: dict[str, RawTable], known: Collection[str]) -> None:
+def _refuse_missing(run: Run, raw: dict[str, RawTable], known: Collection[str], *, needs_basis: bool) -> None:
     config = run.config
     if not raw:
         what = role_of(config.project.entity)
         more = f", of {what} (--{what}), or both" if what else ""
         raise ConfigError(f"nothing to score: give a file of events{more}")
-    if reads(run, raw):
+    if not needs_basis and reads(run, raw):
         return
     for name, feature in config.features.items():
         if feature.use == "basis" and feature.from_ not in raw and feature.from_ not in known:

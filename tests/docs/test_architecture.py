@@ -39,6 +39,6 @@ def test_the_layers_are_those_of_the_import_contract() -> None:
 
 def test_every_suite_that_is_named_exists() -> None:
     named = re.findall(r"`(\w+_contract)\.(\w+)`", PAGE)
-    assert len(named) == 7
+    assert len(named) == 8
     for module, suite in named:
         assert f"class {suite}" in (ROOT / "tests" / "contracts" / f"{module}.py").read_text(encoding="utf-8")

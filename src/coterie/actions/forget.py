@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from coterie import records
+from coterie.actions.recommend import COLUMNS as RECOMMENDED
 from coterie.config import CONFIG_NAME, Config, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, CoterieError, DataError, StoreError, shown
@@ -224,7 +225,7 @@ def _score_files(folder: Path, runs: Mapping[str, Run], config: Config | None) -
             continue
         with path.open("rb") as opened:
             header = opened.readline(200).decode("utf-8", "replace").strip()
-            if header in {",".join(_SCORES), ",".join((*_SCORES, *_MORE))}:
+            if header in {",".join(_SCORES), ",".join((*_SCORES, *_MORE)), ",".join(RECOMMENDED)}:
                 yield path
 
 

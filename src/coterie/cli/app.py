@@ -17,6 +17,7 @@ from coterie.cli.match import match
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
+from coterie.cli.recommend import recommend
 from coterie.cli.report import report
 from coterie.cli.segments import segments_app
 from coterie.cli.similar import similar
@@ -45,6 +46,7 @@ app.command()(forget)
 app.command()(similar)
 app.command()(lookalike)
 app.command()(match)
+app.command()(recommend)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

@@ -166,6 +166,34 @@ class FittedALS:
         """
         return self._facts.tried
 
+    @property
+    def kind(self) -> Kind:
+        """How cells are taken."""
+        return self._facts.kind
+
+    def folded(self, matrix: Matrix) -> tuple[Floats, Floats]:
+        """Fold (n, m) rows in, in double precision and as they are: a cell (u, i) is foretold as level + item_bias +
+        point . factors.
+
+        Returns:
+            (n, d) points, and (n,) levels: the means of everything and of the row, zero where none are taken off.
+
+        Raises:
+            ModelError, DataError: as ``apply``.
+        """
+        cells = self._checked(matrix)
+        level = np.full(cells.shape[0], self._facts.mean)
+        if self._facts.remove_bias:
+            level += _row_bias(cells, self._facts, self.item_bias)
+        return self._solved(cells), level
+
+    def _checked(self, matrix: Matrix) -> sp.csr_array:
+        check_width(matrix, len(self.factors), "this ALS")
+        cells = present_cells(matrix)
+        if self._facts.kind == "implicit":
+            refuse_negative(cells, "implicit als")
+        return cells
+
     def apply(self, matrix: Matrix) -> Points:
         """Fold (n, m) rows in, as the last half-iteration did those of the fit; a row of zeros gives the zero point.
 
@@ -173,11 +201,7 @@ class FittedALS:
             ModelError: the number of columns is not that of the fit.
             DataError: a cell of implicit als is negative.
         """
-        check_width(matrix, len(self.factors), "this ALS")
-        cells = present_cells(matrix)
-        if self._facts.kind == "implicit":
-            refuse_negative(cells, "implicit als")
-        points = self._solved(cells)
+        points = self._solved(self._checked(matrix))
         return np.asarray(unit_rows(points) if self._facts.unit_rows else points, dtype=np.float32)
 
     def _solved(self, cells: sp.csr_array) -> Floats:
@@ -260,6 +284,12 @@ class ALS:
             return self._fitted(cells, self.regularisation, self.iterations, rng)
         tried = self._tried(cells, rng.spawn(1)[0])
         return self._fitted(cells, best_of(tried) or PENALTY, self.iterations, rng, tried)
+
+    def penalty_for(self, matrix: Matrix, rng: np.random.Generator) -> float:
+        """Give the penalty that ``fit`` would take of a matrix: that which was given, or the best by validation."""
+        if self.regularisation is not None:
+            return self.regularisation
+        return best_of(self._tried(present_cells(matrix), rng.spawn(1)[0])) or PENALTY
 
     def _tried(self, cells: sp.csr_array, rng: np.random.Generator) -> Tried:
         """Try penalties on a part of the cells; none where there are too few rows.

@@ -97,7 +97,7 @@ def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Cat
     is_single = bool(first.all())
     user, item = (source.user, source.item) if is_single else (source.user[first], source.item[first])
     counts = None if is_single else np.diff(np.append(np.flatnonzero(first), len(first)))
-    values = _means(source.value, first, is_single)
+    values = pair_means(source.value, first, is_single)
 
     users = placed(user, source.users, ids)
     segmented = users >= 0
@@ -115,7 +115,7 @@ def catalogue(table: CheckedTable, ids: Ids, positive_from: float | None) -> Cat
     )
 
 
-def _means(value: Numbers | None, first: npt.NDArray[np.bool_], is_single: bool) -> Numbers | None:
+def pair_means(value: Numbers | None, first: npt.NDArray[np.bool_], is_single: bool) -> Numbers | None:
     """Give the mean of the known values of each pair; NaN where none is known."""
     if value is None or is_single:
         return value

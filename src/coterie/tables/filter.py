@@ -46,12 +46,15 @@ _TURNED: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
 }
 
 
-def parse_filter(condition: str, columns: Mapping[str, AttributeKind]) -> nw.Expr:
+def parse_filter(
+    condition: str, columns: Mapping[str, AttributeKind], *, where: str = "clean.drop_users", of: str = "users"
+) -> nw.Expr:
     """Read a condition.
 
     Args:
         condition: in the language above.
         columns: kind by column that it may name.
+        where: the key or option that it stands in. of: what the table describes.
 
     Returns:
         a Boolean expression, null where a blank leaves the answer open.
@@ -60,21 +63,21 @@ def parse_filter(condition: str, columns: Mapping[str, AttributeKind]) -> nw.Exp
         ConfigError: the condition holds what is not allowed, names no column, or compares text with numbers.
     """
     if len(condition) > _LONGEST:
-        raise ConfigError(f"'clean.drop_users' has {len(condition):,} characters; expected at most {_LONGEST:,}")
+        raise ConfigError(f"'{where}' has {len(condition):,} characters; expected at most {_LONGEST:,}")
     try:
         tree = ast.parse(condition.strip(), mode="eval")
-        return _Reader(condition, columns).truth(tree.body)
+        return _Reader(condition, columns, where, of).truth(tree.body)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"'clean.drop_users' cannot be read: {shown(condition)}; expected {ALLOWED}") from error
+        raise ConfigError(f"'{where}' cannot be read: {shown(condition)}; expected {ALLOWED}") from error
 
 
 class _Reader:
     """Turns a parsed condition into an expression, one method a kind of node."""
 
-    def __init__(self, condition: str, columns: Mapping[str, AttributeKind]) -> None:
-        self._condition, self._columns = condition, columns
+    def __init__(self, condition: str, columns: Mapping[str, AttributeKind], where: str, of: str) -> None:
+        self._condition, self._columns, self._where, self._of = condition, columns, where, of
 
     def truth(self, node: ast.expr) -> nw.Expr:
         """Read what is true or false of a user."""
@@ -109,7 +112,7 @@ class _Reader:
     def _column(self, node: ast.Name) -> str:
         if node.id not in self._columns:
             raise ConfigError(
-                f"'clean.drop_users' names the column {shown(node.id)}, which no users table has"
+                f"'{self._where}' names the column {shown(node.id)}, which no {self._of} table has"
                 f"{nearest(node.id, self._columns)}"
             )
         return node.id
@@ -131,11 +134,11 @@ class _Reader:
         if is_number != isinstance(value, int | float):
             kinds = ("a number", "a quoted text") if is_number else ("text", "a number")
             raise ConfigError(
-                f"'clean.drop_users' compares the column '{column}', {kinds[0]}, with {kinds[1]}: "
+                f"'{self._where}' compares the column '{column}', {kinds[0]}, with {kinds[1]}: "
                 f"{shown(ast.unparse(node))}; expected {'a number' if is_number else 'text in quotes'}"
             )
         return value if isinstance(value, str) else float(value)
 
     def _refusal(self, node: ast.expr) -> ConfigError:
         part = ast.get_source_segment(self._condition.strip(), node) or self._condition
-        return ConfigError(f"'clean.drop_users' holds {shown(part)}, which is not understood; expected {ALLOWED}")
+        return ConfigError(f"'{self._where}' holds {shown(part)}, which is not understood; expected {ALLOWED}")
