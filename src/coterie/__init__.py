@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from coterie.actions.compare import compare, compare_with_tables
     from coterie.actions.forget import forget
+    from coterie.actions.graph import graph
     from coterie.config import Config, load_config
     from coterie.project import init, run, score
     from coterie.runs.result import Run, open_run
@@ -22,6 +23,7 @@ _HOME = {
     "compare": "coterie.actions.compare",
     "compare_with_tables": "coterie.actions.compare",
     "forget": "coterie.actions.forget",
+    "graph": "coterie.actions.graph",
     "init": "coterie.project",
     "load_config": "coterie.config",
     "open_run": "coterie.runs.result",
@@ -36,6 +38,7 @@ __all__ = [
     "compare",
     "compare_with_tables",
     "forget",
+    "graph",
     "init",
     "load_config",
     "open_run",

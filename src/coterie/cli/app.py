@@ -10,6 +10,7 @@ import typer
 from coterie.cli.compare import compare
 from coterie.cli.explore import explore
 from coterie.cli.forget import forget
+from coterie.cli.graph import graph
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
 from coterie.cli.plot import plot
 from coterie.cli.profile import profile
@@ -35,6 +36,7 @@ app.command()(report)
 app.command()(profile)
 app.command()(compare)
 app.command()(forget)
+app.command()(graph)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

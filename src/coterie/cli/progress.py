@@ -23,6 +23,7 @@ SAYS = {
     "profile": "profile the segments",
     "model": "freeze the model and ask it again",
     "report": "write the report",
+    "graph": "make the graph",
 }
 
 

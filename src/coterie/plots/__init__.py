@@ -19,6 +19,7 @@ from coterie.plots.details import (
 )
 from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.export import sized, spec, svg, to_png, to_svg
+from coterie.plots.graph import community_graph
 from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
@@ -44,6 +45,7 @@ __all__ = [
     "category_shares",
     "colour",
     "column_spread",
+    "community_graph",
     "drawing",
     "drawing_scripts",
     "drift_bars",
