@@ -22,12 +22,12 @@ DAMPING: Final = 0.85  # source: Brin & Page (1998), "The anatomy of a large-sca
 RANDOM_GRAPHS, FEW_GRAPHS, MANY_EDGES = 19, 5, 300_000  # 19: better than all of them is 1 in 20
 _LEADING: Final = 50
 _SWAPS: Final = 10  # of each edge; source: Milo et al. (2003), "On the uniform generation of random graphs"
-_TRIES: Final = 5
+_TRIES, _MANY_NODES = 5, 10_000  # of a graph of more nodes there is one
 _one_at_a_time = threading.Lock()  # igraph has one generator for all
 
 
 def partition(links: Links, n: int, rng: np.random.Generator) -> tuple[Ints, float]:
-    """Find communities by Leiden on modularity, the best of a few tries.
+    """Find communities by Leiden on modularity, the best of five tries, or of more than 10,000 nodes the first.
 
     Args:
         links: edges; directions are left out of account. n: nodes.
@@ -131,7 +131,7 @@ def _undirected(links: Links, n: int) -> tuple[Any, Floats]:
 
 def _best(graph: Any, weight: Floats) -> tuple[Ints, float]:
     best, score = np.arange(1, graph.vcount() + 1), -np.inf
-    for _ in range(_TRIES):
+    for _ in range(_TRIES if graph.vcount() <= _MANY_NODES else 1):
         found = graph.community_leiden(objective_function="modularity", weights=weight.tolist(), n_iterations=-1)
         labels = np.asarray(found.membership, np.int64)
         reached = float(graph.modularity(labels.tolist(), weights=weight.tolist())) if graph.ecount() else 0.0

@@ -152,7 +152,9 @@ def _forced(community: Ints, start: Ints, end: Ints, weight: Floats) -> Floats:
     homes = np.column_stack([np.cos(angle), np.sin(angle)]) * (1.0 if len(numbers) > 1 else 0.0)
     order = np.arange(n) - np.searchsorted(group, group)
     spin = order * _GOLDEN
-    at = homes[group] + 0.3 * np.sqrt((order + 0.5) / n)[:, None] * np.column_stack([np.cos(spin), np.sin(spin)])
+    at: Floats = homes[group] + 0.3 * np.sqrt((order + 0.5) / n)[:, None] * np.column_stack(
+        [np.cos(spin), np.sin(spin)]
+    )
     near = 1.1 / np.sqrt(n)
     pull = 0.3 + 0.7 * weight / max(float(weight.max(initial=0.0)), 1e-300)
     pull = np.where(community[start] == community[end], pull, 0.15 * pull)[:, None]
@@ -171,8 +173,9 @@ def _forced(community: Ints, start: Ints, end: Ints, weight: Floats) -> Floats:
     return at
 
 
-def _apart(at: Floats, half: Floats, box: Floats) -> Floats:
+def _apart(places: Floats, half: Floats, box: Floats) -> Floats:
     """Push boxes that overlap apart, each half of the way along the side where it is shorter, within the picture."""
+    at: Floats = places.copy()
     pairs: Flags = ~np.eye(len(at), dtype=np.bool_)
     for _ in range(_PUSHES):
         gap = at[:, None, :] - at[None, :, :]
@@ -186,5 +189,4 @@ def _apart(at: Floats, half: Floats, box: Floats) -> Floats:
         sign = np.where(gap != 0, np.sign(gap), np.where(first, -1.0, 1.0)[:, :, None])
         moved: Floats = at + 0.3 * (sign * push).sum(axis=1)
         at = np.minimum(np.maximum(moved, half), box - half)
-    found: Floats = at
-    return found
+    return at
