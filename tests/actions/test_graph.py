@@ -95,8 +95,14 @@ def test_users_who_are_alike_are_of_one_segment(sample_run):
     assert (found.links.weight > 0).all()
 
 
-def test_the_same_run_gives_the_same_graph(sample_run):
-    one, other = graph(sample_run, "items"), graph(sample_run, "items")
+@pytest.mark.parametrize("kind", ["items", "users"])
+def test_any_number_of_threads_gives_the_same_graph(sample_run, kind, monkeypatch):
+    monkeypatch.setenv("COTERIE_THREADS", "1")
+    one = graph(sample_run, kind)
+    monkeypatch.setenv("COTERIE_THREADS", "2")
+    other = graph(sample_run, kind)
+    assert one.links.weight.tolist() == other.links.weight.tolist()
+    assert one.pagerank.tolist() == other.pagerank.tolist()
     assert one.community.tolist() == other.community.tolist()
     assert one.references == other.references
 
@@ -146,7 +152,7 @@ def test_the_command_shows_and_writes(browsed, tmp_path):
     assert "a → b" in shown.output
     assert "multiples of 5" in shown.output
     assert {one.name for one in (tmp_path / "out").iterdir()} == {
-        "graph.json", "graph.graphml", "graph.gexf", "nodes.csv", "edges.csv", "graph.svg", "graph.png",
+        "graph.json", "graph.html", "graph.graphml", "graph.gexf", "nodes.csv", "edges.csv", "graph.svg", "graph.png",
     }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from coterie.activation.graphs.types import Graph
 
 SHOWN_COMMUNITIES = 12
-NOUNS = {"items": ("item", "items"), "users": ("user", "users"), "browsing": ("page", "pages")}
 
 
 def graph(
@@ -28,7 +26,7 @@ def graph(
     run_id: RunOption = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="A folder for GraphML, GEXF, CSV for graph databases, JSON and a picture."),
+        typer.Option("--out", "-o", help="A folder for GraphML, GEXF, CSV for graph databases, a page and pictures."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, max=50, help="Nodes shown of each community, and edges shown.")] = 5,
     min_users: Annotated[
@@ -80,6 +78,7 @@ def _write(found: Graph, folder: Path) -> tuple[Path, ...]:
     from coterie import plots
     from coterie.activation.graphs.drawing import drawn
     from coterie.activation.graphs.export import write_graph
+    from coterie.report.graph import write_page
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,29 +89,31 @@ def _write(found: Graph, folder: Path) -> tuple[Path, ...]:
     files = write_graph(folder, found)
     with plots.drawing():
         chart = plots.community_graph(drawn(found))
+    write_page(folder / "graph.html", found)
     pictures = folder / "graph.svg", folder / "graph.png"
     plots.to_svg(chart, pictures[0], width=760)
     plots.to_png(chart, pictures[1], width=760)
-    return (*files, *pictures)
+    return (*files, folder / "graph.html", *pictures)
 
 
 def _show(found: Graph, top: int, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from coterie.activation.graphs.telling import NOUNS, as_record, told
     from coterie.cli.summary import print_json
 
     if as_json:
-        print_json(found)
+        print_json(as_record(found))
         return
     console = Console()
     noun = NOUNS[found.kind]
     console.print(
-        f"\n[bold]{len(found.ids):,} {noun[1]}, {len(found.links):,} edges[/bold] ({escape(found.weight)}) of run "
+        f"\n[bold]{len(found.ids):,} {noun.many}, {len(found.links):,} edges[/bold] ({escape(found.weight)}) of run "
         f"{found.run_id}",
         highlight=False,
     )
-    console.print("\n".join(escape(line) for line in _told(found)), highlight=False)
+    console.print("\n".join(escape(line) for line in told(found)), highlight=False)
     if found.is_more_than_chance:
         _show_communities(console, found, top)
     else:
@@ -120,42 +121,18 @@ def _show(found: Graph, top: int, *, as_json: bool) -> None:
     _show_edges(console, found, top)
 
 
-def _told(found: Graph) -> Iterator[str]:
-    if found.n_tested:
-        yield (
-            f"{found.n_over:,} of {found.n_enough:,} edges of {found.min_cell} users or more are more than chance "
-            f"(false discovery rate 5%, {found.n_tested:,} pairs)"
-        )
-    for reason in found.left_out:
-        yield f"left out: {reason}"
-    yield f"modularity {found.modularity:.3f} in {_counted(len(found.communities))}"
-    for one in found.references:
-        yield (f"  {one.against}: {one.mean:.3f} on average, {one.values[-1]:.3f} at most of {len(one.values)}")
-    yield (
-        "the communities are more than chance"
-        if found.is_more_than_chance
-        else "no communities are claimed: chance gives the same modularity"
-    )
-    if found.agreement is not None:
-        yield f"adjusted Rand index of communities with the run's segments: {found.agreement:.2f}"
-
-
-def _counted(communities: int) -> str:
-    return f"{communities:,} communit{'y' if communities == 1 else 'ies'}"
-
-
 def _show_communities(console: Console, found: Graph, top: int) -> None:
     from rich.table import Table
 
+    from coterie.activation.graphs.telling import NOUNS, listed
     from coterie.plots.theme import printable
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("community")
-    for name in (NOUNS[found.kind][1], "inside"):
+    for name in (NOUNS[found.kind].many, "inside"):
         table.add_column(name, justify="right")
     table.add_column("of the highest PageRank", overflow="fold")
-    least = found.min_cell if found.kind == "users" else 1
-    shown = [one for one in found.communities if one.size >= least][:SHOWN_COMMUNITIES]
+    shown = listed(found)[:SHOWN_COMMUNITIES]
     for one in shown:
         leading = "; ".join(printable(found.labels[at]) for at in one.leading[:top])
         table.add_row(str(one.number), f"{one.size:,}", f"{one.inside:.0%}", _escaped(leading))
@@ -173,16 +150,16 @@ def _show_leading(console: Console, found: Graph, top: int) -> None:
 def _show_edges(console: Console, found: Graph, top: int) -> None:
     from rich.table import Table
 
+    from coterie.activation.graphs.telling import strongest
+
     links = found.links
-    strength = links.weight if links.expected is None else links.weight - links.expected
-    strongest = sorted(range(len(links)), key=lambda at: (-strength[at], at))[:top]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("strongest edges", overflow="fold")
     table.add_column(found.weight, justify="right")
     if links.expected is not None and links.q is not None:
         table.add_column("by chance", justify="right")
         table.add_column("FDR at most", justify="right")
-    for at in strongest:
+    for at in strongest(found, top):
         ends = (" → " if found.is_directed else " — ").join(found.labels[side[at]] for side in (links.start, links.end))
         cells = [f"{links.weight[at]:,.3g}" if found.kind == "users" else f"{links.weight[at]:,.0f}"]
         if links.expected is not None and links.q is not None:

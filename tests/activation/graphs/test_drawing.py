@@ -63,6 +63,12 @@ def test_labels_do_not_lie_over_each_other_and_stay_in_the_picture():
     assert ((record.y >= 0) & (record.y <= HEIGHT)).all()
 
 
+def test_communities_that_are_not_claimed_are_not_drawn():
+    record = drawn(replace(two_triangles(), modularity=0.15))
+    assert (record.communities, set(record.community.tolist())) == ((1,), {1})
+    assert "communities" not in record.cut
+
+
 def test_places_are_the_same_each_time():
     one, other = drawn(large()), drawn(large())
     assert one.x.tolist() == other.x.tolist()

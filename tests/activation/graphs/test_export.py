@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import igraph
@@ -55,6 +56,10 @@ def test_csv_is_in_the_form_of_graph_databases():
     assert {edge[":TYPE"] for edge in edges} == {"LIKED_BY_THE_SAME"}
 
 
+def test_communities_that_are_not_claimed_are_not_written():
+    assert "community" not in nodes_csv(replace(two_triangles(), modularity=0.15))
+
+
 def test_no_cell_runs_and_every_id_is_read_back_as_it_was():
     cells = [node["item_id:string"] for node in rows(nodes_csv(two_triangles()))]
     assert cells[5] == "'=f"
@@ -64,5 +69,6 @@ def test_no_cell_runs_and_every_id_is_read_back_as_it_was():
 def test_the_record_is_json(tmp_path):
     write_graph(tmp_path, two_triangles("users"))
     body = json.loads((tmp_path / "graph.json").read_text())["body"]
+    assert body["is_more_than_chance"] is True
     assert body["segments"] == ["s-1"] * 3 + ["s-2"] * 3
     assert body["links"]["weight"] == [10, 10, 10, 5, 20, 20, 20]

@@ -1,19 +1,19 @@
 """A graph cut to what can be read, with a place for each node: a ``Graph`` in, a ``DrawnGraph`` out.
 
-The largest communities are shown by their leading nodes, and of these the strongest edges. Where chance
-was reckoned with, an edge is as strong as it goes beyond it. Places come from a force layout that begins on a circle of
-communities, so that they depend on nothing but the graph; then labels are pushed apart.
+The largest communities, where any are claimed, are shown by their leading nodes, and of these the strongest edges.
+Where chance was reckoned with, an edge is as strong as it goes beyond it. Places come from a force layout that begins
+on a circle of communities, so that they depend on nothing but the graph; then labels are pushed apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from coterie.activation.graphs.types import Floats, Graph, Ints
+from coterie.activation.graphs.types import Community, Floats, Graph, Ints
 
 WIDTH, HEIGHT = 760.0, 560.0  # pixels that places are in
 MOST_COMMUNITIES: Final = 6
@@ -57,6 +57,7 @@ class DrawnGraph:
 
 def drawn(graph: Graph) -> DrawnGraph:
     """Cut a graph to at most ``MOST_NODES`` nodes of ``MOST_COMMUNITIES`` communities, and place them."""
+    graph = graph if graph.is_more_than_chance else _in_one(graph)
     shown = graph.communities[:MOST_COMMUNITIES]
     nodes = _leading(graph, len(shown))
     start, end, weight = _strongest(graph, nodes)
@@ -79,6 +80,14 @@ def drawn(graph: Graph) -> DrawnGraph:
         sizes=tuple(one.size for one in shown),
         cut=_told(graph, len(shown), len(nodes), len(start)),
     )
+
+
+def _in_one(graph: Graph) -> Graph:
+    """Give the graph with all nodes in one community, for one whose communities are not claimed."""
+    n = len(graph.ids)
+    leading = np.lexsort((np.arange(n), -graph.pagerank))[:MOST_NODES]
+    whole = Community(1, n, tuple(leading.tolist()), 1.0)
+    return replace(graph, community=np.ones(n, np.int64), communities=(whole,))
 
 
 def _leading(graph: Graph, n_shown: int) -> Ints:
@@ -116,9 +125,9 @@ def _beyond_chance(graph: Graph) -> Floats:
 
 
 def _told(graph: Graph, n_communities: int, n_nodes: int, n_edges: int) -> str:
+    of = f" in {n_communities:,} of {len(graph.communities):,} communities" if graph.is_more_than_chance else ""
     return (
-        f"{n_nodes:,} of {len(graph.ids):,} nodes: those of the highest PageRank in "
-        f"{n_communities:,} of {len(graph.communities):,} communities; "
+        f"{n_nodes:,} of {len(graph.ids):,} nodes: those of the highest PageRank{of}; "
         f"{n_edges:,} of {len(graph.links):,} edges: the {_EDGES_PER_NODE} strongest of each"
     )
 

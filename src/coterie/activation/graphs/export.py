@@ -2,7 +2,7 @@
 
 XML holds ids as they are, but for characters that XML has no place for. CSV is opened in spreadsheets too, so ids and
 titles are written as ``coterie.spreadsheet`` writes text, which ``as_meant`` reads back; nodes and edges are joined by
-keys of their own (``n0``, ``n1`` ...), which need no such care.
+keys of their own (``n0``, ``n1`` ...), which need no such care. Communities stand in it where they are claimed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from coterie import records
+from coterie.activation.graphs.telling import as_record
 from coterie.activation.graphs.types import SCHEMA, VERSION, Graph, Kind
 from coterie.spreadsheet import csv_of_rows
 
@@ -45,7 +46,7 @@ def write_graph(folder: Path, graph: Graph) -> tuple[Path, ...]:
     Raises:
         StoreError: a file cannot be written.
     """
-    records.write(folder / "graph.json", SCHEMA, VERSION, graph)
+    records.write(folder / "graph.json", SCHEMA, VERSION, as_record(graph))
     texts = {
         "graph.graphml": graphml(graph),
         "graph.gexf": gexf(graph),
@@ -135,7 +136,9 @@ def _nodes(graph: Graph) -> Columns:
         columns["users"] = graph.users.tolist()
     if graph.segments is not None:
         columns["segment"] = graph.segments
-    return {**columns, "community": graph.community.tolist(), "pagerank": graph.pagerank.tolist()}
+    if graph.is_more_than_chance:
+        columns["community"] = graph.community.tolist()
+    return {**columns, "pagerank": graph.pagerank.tolist()}
 
 
 def _edges(graph: Graph) -> Columns:
