@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -143,6 +144,12 @@ def test_a_short_gap_ends_a_session(browsed):
 def test_what_cannot_be_made_is_refused(browsed, kind, options, error, said):
     with pytest.raises(error, match=said):
         graph(browsed, kind, GraphOptions(**options))
+
+
+def test_a_run_of_items_links_no_users(browsed):
+    items = replace(browsed.manifest, config={**browsed.manifest.config, "project": {"name": "v", "entity": "items"}})
+    with pytest.raises(ConfigError, match=r"segments items, and users are linked by a run of users; name one"):
+        graph(replace(browsed, manifest=items), "users")
 
 
 def test_the_command_shows_and_writes(browsed, tmp_path):

@@ -105,6 +105,9 @@ def graph(run: Run, kind: Kind, options: GraphOptions | None = None, *, step: Pr
 def _refuse(run: Run, kind: str, options: GraphOptions) -> None:
     if kind not in get_args(Kind):
         raise UnknownNameError("graph", kind, get_args(Kind))
+    entity = run.config.project.entity
+    if kind == "users" and entity != OF_USERS:
+        raise ConfigError(f"the run '{run.id}' segments {entity}, and users are linked by a run of users; name one")
     least = run.config.segments.min_cell
     if options.min_users is not None and options.min_users < least:
         raise ConfigError(
