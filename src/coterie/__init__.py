@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coterie.actions.evaluate import evaluate_recommenders
     from coterie.actions.fans import fans
     from coterie.actions.forget import forget
+    from coterie.actions.graph import graph
     from coterie.actions.lookalike import lookalike
     from coterie.actions.match import match, matches
     from coterie.actions.recommend import recommend, recommend_all, recommend_like, recommend_to_segment
@@ -32,6 +33,7 @@ _HOME = {
     "evaluate_recommenders": "coterie.actions.evaluate",
     "fans": "coterie.actions.fans",
     "forget": "coterie.actions.forget",
+    "graph": "coterie.actions.graph",
     "init": "coterie.project",
     "load_config": "coterie.config",
     "lookalike": "coterie.actions.lookalike",
@@ -61,6 +63,7 @@ __all__ = [
     "evaluate_recommenders",
     "fans",
     "forget",
+    "graph",
     "init",
     "load_config",
     "lookalike",

@@ -12,6 +12,7 @@ from coterie.cli.compare import compare
 from coterie.cli.explore import explore
 from coterie.cli.fans import fans
 from coterie.cli.forget import forget
+from coterie.cli.graph import graph
 from coterie.cli.lookalike import lookalike
 from coterie.cli.match import match
 from coterie.cli.options import JsonOption, ProjectOption, RunOption
@@ -47,6 +48,7 @@ app.command()(similar)
 app.command()(lookalike)
 app.command()(match)
 app.command()(recommend)
+app.command()(graph)
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project's coterie.toml, or its folder.")]
 ThreadsOption = Annotated[

@@ -24,6 +24,7 @@ SAYS = {
     "model": "freeze the model and ask it again",
     "scoring": "learn how soon a segment is known",
     "report": "write the report",
+    "graph": "make the graph",
 }
 
 

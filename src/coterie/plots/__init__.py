@@ -20,6 +20,7 @@ from coterie.plots.details import (
 )
 from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.export import sized, spec, svg, to_png, to_svg
+from coterie.plots.graph import community_graph
 from coterie.plots.migration import drift_bars, migration_flow
 from coterie.plots.missing import missing
 from coterie.plots.palette import colour, shape
@@ -49,6 +50,7 @@ __all__ = [
     "cold_start_curve",
     "colour",
     "column_spread",
+    "community_graph",
     "drawing",
     "drawing_scripts",
     "drift_bars",

@@ -1,0 +1,335 @@
+"""Graphs of a finished run: a run and a kind in, a ``Graph`` with its communities out; nothing in the run changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from coterie import plugins
+from coterie.activation.graphs.browsing import Steps, transitions
+from coterie.activation.graphs.communities import (
+    FEW_GRAPHS,
+    MANY_EDGES,
+    RANDOM_GRAPHS,
+    described,
+    linked,
+    pagerank,
+    partition,
+    random_modularities,
+)
+from coterie.activation.graphs.items import co_likes
+from coterie.activation.graphs.types import Found, Graph, Kind, Links, Reference
+from coterie.activation.graphs.users import cloud_like, nearest_users
+from coterie.engines import local
+from coterie.errors import ConfigError, DataError, UnknownNameError
+from coterie.features.aligning import columns_of, events_among, users_of
+from coterie.features.interactions import Interactions
+from coterie.parallel import single_libraries
+from coterie.randomness import generator
+from coterie.runs import tables_on_disk
+from coterie.runs.result import Run
+from coterie.selection.stability import adjusted_rand
+from coterie.tables import CheckedTable, Tables
+from coterie.terms import ITEM, NOISE_ID, OF_USERS, SEGMENT, TIME, TITLE, USER, VALUE
+
+MIN_USERS: Final = 10  # of an item, where nothing else is asked for
+GAP_MIN: Final = 30.0  # minutes; source: Catledge & Pitkow (1995) found 25.5, and web analytics rounded it up
+_PAGE: Final = "_page"
+_SESSION: Final = "_session"
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOptions:
+    """What a graph is made of.
+
+    Args:
+        min_users: users of an item or page that is in it at all; None: of items 10, of pages the smallest cell,
+            and never fewer than that.
+        all_edges: keep edges that chance explains too.
+        neighbours: of each user. mutual: only where each is among the other's.
+        table: of events; needed where there are several. page: a category of its events; None: the item.
+        referrer: a category that says where an event came from; None: steps from one event to the next in time.
+        session: a category that says which events go together; None: those with no gap of ``gap_min`` minutes.
+    """
+
+    min_users: int | None = None
+    all_edges: bool = False
+    neighbours: int = 10
+    mutual: bool = False
+    table: str | None = None
+    page: str | None = None
+    referrer: str | None = None
+    session: str | None = None
+    gap_min: float = GAP_MIN
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
+def graph(run: Run, kind: Kind, options: GraphOptions | None = None, *, step: Progress = _silent) -> Graph:
+    """Link items that the same users like, users who are alike, or pages that lead to pages; and find communities.
+
+    Args:
+        run: a finished run; what it cleaned and learned is read, nothing is fitted on other rows.
+        kind: "items", "users" or "browsing". step: told what is done of how much.
+
+    Raises:
+        UnknownNameError: there is no such kind, table or column.
+        ConfigError: an option does not fit the kind, the table or the smallest cell.
+        DataError: no edge is left. MissingExtraError: igraph is not installed.
+    """
+    options = options or GraphOptions()
+    _refuse(run, kind, options)
+    plugins.require("igraph", extra="graph")
+    points = None
+    if kind == "users":
+        ids, points = _points(run)
+        found = nearest_users(points, ids, k=options.neighbours, mutual=options.mutual)
+        labels = found.ids
+    else:
+        tables = tables_on_disk.load(run.folder, OF_USERS).tables
+        table = _events(tables, options.table)
+        found = _of_items(run, table, options, step) if kind == "items" else _of_pages(run, table, options)
+        labels = _labels(tables, found.ids) if kind == "items" or options.page is None else found.ids
+    return _with_communities(run, kind, options, found, labels=labels, points=points, step=step)
+
+
+def _refuse(run: Run, kind: str, options: GraphOptions) -> None:
+    if kind not in get_args(Kind):
+        raise UnknownNameError("graph", kind, get_args(Kind))
+    entity = run.config.project.entity
+    if kind == "users" and entity != OF_USERS:
+        raise ConfigError(f"the run '{run.id}' segments {entity}, and users are linked by a run of users; name one")
+    least = run.config.segments.min_cell
+    if options.min_users is not None and options.min_users < least:
+        raise ConfigError(
+            f"a graph of items that {options.min_users} users took would tell of fewer than [segments] min_cell = "
+            f"{least}; ask for {least} or more"
+        )
+    if options.neighbours < 1:
+        raise ConfigError(f"a user is linked with {options.neighbours} others; expected 1 or more")
+    if not options.gap_min > 0:
+        raise ConfigError(f"a session ends after {options.gap_min:g} minutes; expected more than 0")
+
+
+def _events(tables: Tables, name: str | None) -> CheckedTable:
+    known = [table.name for table in tables.events]
+    if name is None and len(known) == 1:
+        return tables[known[0]]
+    if name is None:
+        listed = ", ".join(f"'{one}'" for one in known) or "none"
+        raise ConfigError(f"a graph is made of one table of events, and there are {len(known)} ({listed}); name one")
+    if name not in known:
+        raise UnknownNameError("table of events", name, known)
+    return tables[name]
+
+
+def _of_items(run: Run, table: CheckedTable, options: GraphOptions, step: Progress) -> Found:
+    ids = users_of(table)
+    block = _likes(run, table).fit(Tables({table.name: table}), ids)
+    taken = block.apply(Tables({table.name: table}), ids).values
+    return co_likes(
+        taken,
+        block.items,
+        min_users=options.min_users or max(MIN_USERS, run.config.segments.min_cell),
+        min_cell=run.config.segments.min_cell,
+        all_edges=options.all_edges,
+        step=lambda done, total: step("compare items", done, total),
+    )
+
+
+def _likes(run: Run, table: CheckedTable) -> Interactions:
+    """Give the rule of what is liked: what is valued highly where events have values that differ, else every event."""
+    values = events_among(table, users_of(table)).value if VALUE in columns_of(table) else None
+    known = values[np.isfinite(values)] if values is not None else np.empty(0)
+    if not len(known) or known.min() == known.max():
+        return Interactions("graph", table.name, weight="binary")
+    return Interactions("graph", table.name, weight="positive", positive_from=run.config.evaluation.positive_from)
+
+
+def _points(run: Run) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
+    ids = np.sort(np.array(run.assignments()[USER].to_list(), np.str_))
+    points, known = run.model().space.embed(run.tables(), ids)
+    return ids[known], points[known]
+
+
+def _of_pages(run: Run, table: CheckedTable, options: GraphOptions) -> Found:
+    page = _column(table, options.page, "page")
+    if options.referrer is not None:
+        steps = _referred(table, page, _column(table, options.referrer, "referrer"))
+    elif TIME not in columns_of(table):
+        raise ConfigError(
+            f"steps from page to page go by time, and the table '{table.name}' has none; give it 'time' in the config, "
+            "or name the column that says where an event came from (referrer)"
+        )
+    else:
+        session = None if options.session is None else _column(table, options.session, "session")
+        steps = _in_sessions(table, page, session, options.gap_min)
+    return transitions(
+        steps,
+        min_users=options.min_users or run.config.segments.min_cell,
+        min_cell=run.config.segments.min_cell,
+        all_edges=options.all_edges,
+    )
+
+
+def _column(table: CheckedTable, name: str | None, what: str) -> str:
+    if name is None or name == "item":
+        return ITEM
+    known = [one for one, kind in table.attributes.items() if kind == "category"]
+    if name not in known:
+        raise UnknownNameError(f"{what} among the categories of '{table.name}':", name, [*known, "item"])
+    return name
+
+
+def _referred(table: CheckedTable, page: str, referrer: str) -> Steps:
+    rows = local.collect(
+        table.frame.select(
+            nw.col(USER), nw.col(referrer).cast(nw.String).alias(_SESSION), nw.col(page).cast(nw.String).alias(_PAGE)
+        )
+    ).drop_nulls()
+    user = rows[USER].rank("dense").to_numpy().astype(np.int64) - 1 if rows.height else np.empty(0, np.int64)
+    return _steps(rows[_SESSION], rows[_PAGE], user, user)
+
+
+def _in_sessions(table: CheckedTable, page: str, session: str | None, gap_min: float) -> Steps:
+    """Pair each event with the next one of its session; events of one time go by their page."""
+    together = nw.lit("") if session is None else nw.col(session).cast(nw.String)
+    wanted = table.frame.filter(nw.col(TIME).is_finite()).select(
+        nw.col(USER), together.alias(_SESSION), nw.col(TIME), nw.col(page).cast(nw.String).alias(_PAGE)
+    )
+    rows = local.collect(wanted).drop_nulls().sort(USER, _SESSION, TIME, _PAGE)
+    if rows.height < 2:
+        none = np.empty(0, np.int64)
+        return _steps(rows[_PAGE][:0], rows[_PAGE][:0], none, none)
+    time = rows[TIME].to_numpy()
+    goes_on = ((rows[USER] == rows[USER].shift(1)) & (rows[_SESSION] == rows[_SESSION].shift(1))).fill_null(False)
+    same = goes_on.to_numpy()[1:]
+    if session is None:
+        same = same & (np.diff(time) <= gap_min * 60.0)
+    number = np.concatenate([[0], np.cumsum(~same)]).astype(np.int64)
+    user = rows[USER].rank("dense").to_numpy().astype(np.int64) - 1
+    keep = pl.Series(same)
+    return _steps(rows[_PAGE][:-1].filter(keep), rows[_PAGE][1:].filter(keep), number[1:][same], user[1:][same])
+
+
+def _steps(start: pl.Series, end: pl.Series, session: npt.NDArray[np.int64], user: npt.NDArray[np.int64]) -> Steps:
+    names = pl.concat([start.rename(_PAGE), end.rename(_PAGE)]).unique().sort()
+    place = pl.Enum(names) if len(names) else None
+    codes = [
+        np.empty(0, np.int64) if place is None else one.cast(place).to_physical().to_numpy().astype(np.int64)
+        for one in (start, end)
+    ]
+    return Steps(np.array(names.to_list(), np.str_), codes[0], codes[1], session, user)
+
+
+def _labels(tables: Tables, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Give each item its title, of several the first in the alphabet; one without is called by its id."""
+    titles: dict[str, str] = {}
+    for table in tables.items:
+        if TITLE in columns_of(table):
+            rows = local.collect(table.frame.select(ITEM, TITLE)).drop_nulls()
+            for item, title in rows.sort(ITEM, TITLE, descending=True).iter_rows():
+                titles[item] = min(title, titles.get(item, title))
+    return tuple(titles.get(one, one) for one in ids)
+
+
+def _with_communities(
+    run: Run,
+    kind: Kind,
+    options: GraphOptions,
+    found: Found,
+    *,
+    labels: tuple[str, ...],
+    points: npt.NDArray[np.float32] | None,
+    step: Progress,
+) -> Graph:
+    links, kept = linked(found.links, len(found.ids))
+    _refuse_empty(found, links, options)
+    n, seed, is_directed = len(kept), run.config.project.seed, kind == "browsing"
+    left_out = found.left_out
+    if n < len(found.ids):
+        left_out += (f"{len(found.ids) - n:,} of {len(found.ids):,} that no edge is left of",)
+    with single_libraries():
+        step("find communities", 0, 2)
+        community, modularity = partition(links, n, generator(seed, "graph", kind, "communities"))
+        rank = pagerank(links, n, is_directed=is_directed)
+        step("find communities", 1, 2)
+        references = _references(run, kind, options, links, n=n, points=points)
+        step("find communities", 2, 2)
+    segments = _segments(run, found, kept) if kind == "users" else None
+    return Graph(
+        kind=kind,
+        run_id=run.id,
+        is_directed=is_directed,
+        weight={"items": "users who like both", "users": "cosine", "browsing": "steps"}[kind],
+        min_cell=run.config.segments.min_cell,
+        ids=tuple(found.ids[at] for at in kept),
+        labels=tuple(labels[at] for at in kept),
+        users=None if found.users is None else found.users[kept],
+        segments=segments,
+        community=community,
+        pagerank=rank,
+        links=links,
+        communities=described(community, links, rank),
+        modularity=modularity,
+        references=references,
+        agreement=None if segments is None else _agreement(segments, community),
+        n_tested=found.n_tested,
+        n_over=found.n_over,
+        n_enough=found.n_enough,
+        left_out=left_out,
+    )
+
+
+def _refuse_empty(found: Found, links: Links, options: GraphOptions) -> None:
+    if len(links):
+        return
+    told = f": {'; '.join(found.left_out)}" if found.left_out else ""
+    if found.n_enough and not options.all_edges:
+        raise DataError(
+            f"none of {found.n_enough:,} edges is more than chance gives{told}; keep them all with all_edges "
+            "(--all-edges)"
+        )
+    raise DataError(f"the graph has no edge that enough users are behind{told}; give more events or a lower min_users")
+
+
+def _references(
+    run: Run, kind: Kind, options: GraphOptions, links: Links, *, n: int, points: npt.NDArray[np.float32] | None
+) -> tuple[Reference, ...]:
+    seed = run.config.project.seed
+    drawn = [
+        Reference(
+            "random graphs of the same degrees",
+            random_modularities(links, n, generator(seed, "graph", kind, "rewired")),
+        )
+    ]
+    if points is not None:
+        rng = generator(seed, "graph", kind, "clouds")
+        values = []
+        for _ in range(RANDOM_GRAPHS if len(links) <= MANY_EDGES // 10 else FEW_GRAPHS):
+            cloud = cloud_like(points, rng)
+            ids = np.arange(len(cloud)).astype(np.str_)
+            near = nearest_users(cloud, ids, k=options.neighbours, mutual=options.mutual)
+            values.append(partition(near.links, len(near.ids), rng)[1])
+        drawn.append(Reference("clouds of users without groups", tuple(sorted(values))))
+    return tuple(drawn)
+
+
+def _segments(run: Run, found: Found, kept: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    rows = run.assignments()
+    own = dict(zip(rows[USER].to_list(), rows[SEGMENT].to_list(), strict=True))
+    return tuple(own[found.ids[at]] or NOISE_ID for at in kept)
+
+
+def _agreement(segments: tuple[str, ...], community: npt.NDArray[np.int64]) -> float:
+    _, own = np.unique(np.array(segments), return_inverse=True)
+    return adjusted_rand(own.astype(np.int32), (community - 1).astype(np.int32))
