@@ -11,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 import coterie
-from coterie.actions.graph import GraphOptions, graph
+from coterie.actions.graph import GraphOptions, _in_sessions, graph
 from coterie.cli import app as commands
+from coterie.engines import local
 from coterie.errors import ConfigError, DataError, UnknownNameError
+from coterie.tables import CheckedTable
+from coterie.terms import ITEM, TIME, USER
 
 CONFIG = """
 [project]
@@ -121,6 +124,15 @@ def test_a_referrer_leads_to_its_page(browsed):
     found = graph(browsed, "browsing", GraphOptions(referrer="came_from", all_edges=True))
     assert pairs(found)["search", "a"] == 180
     assert ("a", "b") not in pairs(found)
+
+
+def test_events_of_one_time_come_in_no_order():
+    rows = [("u", "a", 0.0), ("u", "b", 0.0), ("u", "c", 9.0), ("u", "d", 19.0), ("u", "d", 19.0), ("u", "a", 29.0)]
+    frame = pl.DataFrame(rows, schema=[USER, ITEM, TIME], orient="row")
+    steps = _in_sessions(CheckedTable("visits", "events", local.lazy(frame)), ITEM, None, 30.0)
+    told = [(str(steps.pages[a]), str(steps.pages[b])) for a, b in zip(steps.start, steps.end, strict=True)]
+    assert told == [("c", "d"), ("d", "a")]
+    assert steps.n_unordered == 2
 
 
 def test_a_short_gap_ends_a_session(browsed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 import narwhals.stable.v2 as nw
@@ -201,12 +201,12 @@ def _referred(table: CheckedTable, page: str, referrer: str) -> Steps:
 
 
 def _in_sessions(table: CheckedTable, page: str, session: str | None, gap_min: float) -> Steps:
-    """Pair each event with the next one of its session; events of one time go by their page."""
+    """Pair each event with the next one of its session, where both have a time of their own."""
     together = nw.lit("") if session is None else nw.col(session).cast(nw.String)
     wanted = table.frame.filter(nw.col(TIME).is_finite()).select(
         nw.col(USER), together.alias(_SESSION), nw.col(TIME), nw.col(page).cast(nw.String).alias(_PAGE)
     )
-    rows = local.collect(wanted).drop_nulls().sort(USER, _SESSION, TIME, _PAGE)
+    rows = local.collect(wanted).drop_nulls().unique().sort(USER, _SESSION, TIME, _PAGE)
     if rows.height < 2:
         none = np.empty(0, np.int64)
         return _steps(rows[_PAGE][:0], rows[_PAGE][:0], none, none)
@@ -217,8 +217,11 @@ def _in_sessions(table: CheckedTable, page: str, session: str | None, gap_min: f
         same = same & (np.diff(time) <= gap_min * 60.0)
     number = np.concatenate([[0], np.cumsum(~same)]).astype(np.int64)
     user = rows[USER].rank("dense").to_numpy().astype(np.int64) - 1
-    keep = pl.Series(same)
-    return _steps(rows[_PAGE][:-1].filter(keep), rows[_PAGE][1:].filter(keep), number[1:][same], user[1:][same])
+    tied = rows.select(USER, _SESSION, TIME).is_duplicated().to_numpy()
+    told = same & ~tied[1:] & ~tied[:-1]
+    keep = pl.Series(told)
+    steps = _steps(rows[_PAGE][:-1].filter(keep), rows[_PAGE][1:].filter(keep), number[1:][told], user[1:][told])
+    return replace(steps, n_unordered=int(same.sum() - told.sum()))
 
 
 def _steps(start: pl.Series, end: pl.Series, session: npt.NDArray[np.int64], user: npt.NDArray[np.int64]) -> Steps:

@@ -23,6 +23,7 @@ class Steps:
     Args:
         pages: (m,) sorted names. start, end: (e,) places among them.
         session, user: (e,) numbers from 0; within a session any order is as likely as another.
+        n_unordered: steps that are not among them, since events of one time come in no order.
     """
 
     pages: npt.NDArray[np.str_]
@@ -30,6 +31,7 @@ class Steps:
     end: Ints
     session: Ints
     user: Ints
+    n_unordered: int = 0
 
 
 def transitions(steps: Steps, *, min_users: int, min_cell: int, all_edges: bool = False) -> Found:
@@ -47,6 +49,8 @@ def transitions(steps: Steps, *, min_users: int, min_cell: int, all_edges: bool 
     """
     moved = steps.start != steps.end
     left_out: tuple[str, ...] = (f"{int((~moved).sum()):,} steps from a page to itself",) if not moved.all() else ()
+    if steps.n_unordered:
+        left_out += (f"{steps.n_unordered:,} steps from or to events of one time, which come in no order",)
     start, end, session, user = (column[moved] for column in (steps.start, steps.end, steps.session, steps.user))
     m = len(steps.pages)
     popularity = _users_of(np.concatenate([start, end]), np.concatenate([user, user]), m)
