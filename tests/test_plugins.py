@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from coterie import plugins
+from coterie.activation.classifying.contract import Classifier, FittedClassifier
 from coterie.activation.recommending.contract import FittedRecommender, Recommender
 from coterie.clustering.contract import Clusterer, FittedClusterer
 from coterie.embedding.contract import Embedder, FittedEmbedder
@@ -25,6 +26,7 @@ CONTRACTS = {
     "features": (Feature, FittedFeature),
     "embedders": (Embedder, FittedEmbedder),
     "clusterers": (Clusterer, FittedClusterer),
+    "classifiers": (Classifier, FittedClassifier),
     "recommenders": (Recommender, FittedRecommender),
     "stores": (Store, None),
     "writers": (Writer, None),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.config import parse_config
-from coterie.errors import ConfigError
-from coterie.selection.recipes import MOST, check, expand
+from coterie.errors import ConfigError, UnknownNameError
+from coterie.selection.recipes import MOST, check, expand, recipe_called
 
 BASE = {
     "tables": {
@@ -137,3 +137,16 @@ def test_recipes_are_as_many_as_combinations_and_no_two_are_alike(vary):
     assert len(found) == count
     assert len({recipe.name for recipe in found}) == len({recipe.config.digest() for recipe in found}) == count
     assert all({key: found[0].changes[key] for key in vary}.keys() == recipe.changes.keys() for recipe in found)
+
+
+def test_a_recipe_is_found_whatever_order_its_parts_have():
+    vary = {"features.taste.weight": ["binary", "value"], "embedding.normalise": ["row", "none"]}
+    config = parse_config({**BASE, "search": {"vary": vary}})
+    turned = parse_config({**BASE, "search": {"vary": dict(reversed(vary.items()))}})
+    names = [one.name for one in expand(config)]
+    assert set(names).isdisjoint(one.name for one in expand(turned))
+    for name in names:
+        assert recipe_called(turned, name).config == recipe_called(config, name).config
+    assert recipe_called(parse_config(BASE), "").config == parse_config(BASE)
+    with pytest.raises(UnknownNameError, match="recipe"):
+        recipe_called(config, "weight tripled")

@@ -14,7 +14,6 @@ from coterie.activation.recommending import choosing, evaluating
 from coterie.activation.recommending.evaluating import Told
 from coterie.activation.recommending.judged import RecommenderEvaluation, SplitName
 from coterie.activation.recommending.tastes import Mask
-from coterie.config import Config
 from coterie.errors import ConfigError, DataError, nearest, shown
 from coterie.features.contract import Ids
 from coterie.model import fit_space
@@ -24,7 +23,6 @@ from coterie.runs.result import Run
 from coterie.selection import heldout
 from coterie.selection.lift import hold_out
 from coterie.selection.paying import MOST_CLUSTERED, MOST_EMBEDDED
-from coterie.selection.recipes import expand
 from coterie.selection.references import sample_rows
 from coterie.selection.trials import make_clusterer
 from coterie.tables import Tables
@@ -143,7 +141,7 @@ def _first_times(ground: Ground) -> Floats:
 def _segments_without(run: Run, tables: Tables, users: Ids) -> npt.NDArray[np.int32]:
     """Fit embedding and segments as the run did, on other tables; give (n,) the label of each user, or ``NOISE``."""
     chosen = run.chosen
-    config: Config = next(one.config for one in expand(run.config) if one.name == chosen.recipe)
+    config = run.chosen_config
     seed = config.project.seed
     ids = np.array(sorted(run.assignments()[USER].to_list()), dtype=np.str_)
     space, points, known = fit_space(config, tables, ids, "recommender-space", most_rows=MOST_EMBEDDED)

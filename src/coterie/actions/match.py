@@ -262,7 +262,7 @@ def _by_embedding(run: Run, tables: Tables, whole: Catalogue, known: Mask) -> Si
         space: Space = model.space
         points, placed = space.embed(tables, ids)
     else:
-        _, points, placed = fit_space(run.config, without(tables, whole, ~known), ids, "match")
+        _, points, placed = fit_space(run.chosen_config, without(tables, whole, ~known), ids, "match")
     found = directions(ids, [(points, placed)]).rows
     users = found.toarray() if sp.issparse(found) else np.asarray(found)
     liked = _matrix(whole, known & whole.pairs.positive)

@@ -33,6 +33,7 @@ from coterie.segments.types import Segment, SegmentProfile
 from coterie.selection import types as decision_types
 from coterie.selection.evidence import types as evidence_types
 from coterie.selection.evidence.types import Evidence
+from coterie.selection.recipes import recipe_called
 from coterie.selection.types import Candidate, Decision
 from coterie.stores.directory import DirectoryStore
 from coterie.tables import RuleCount, Tables
@@ -84,6 +85,11 @@ class Run:
     def config(self) -> Config:
         """The configuration the run was made with."""
         return parse_config(self.manifest.config)
+
+    @property
+    def chosen_config(self) -> Config:
+        """The config with what the chosen recipe changes of it."""
+        return recipe_called(self.config, self.chosen.recipe).config
 
     @property
     def evidence(self) -> Evidence | None:

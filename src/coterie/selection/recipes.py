@@ -61,6 +61,22 @@ def expand(config: Config) -> tuple[Recipe, ...]:
     return (*varied, *named)
 
 
+def recipe_called(config: Config, name: str) -> Recipe:
+    """Give the recipe of a name, as a decision has it.
+
+    A manifest has its keys sorted, so that the parts of a varied recipe's name may stand in another order there.
+
+    Raises:
+        UnknownNameError: there is none of that name; offers the nearest.
+    """
+    recipes = expand(config)
+    found = [one for one in recipes if one.name == name]
+    found += [one for one in recipes if not one.is_named and sorted(one.name.split(", ")) == sorted(name.split(", "))]
+    if not found:
+        raise UnknownNameError("recipe", name, [one.name for one in recipes])
+    return found[0]
+
+
 def check(recipes: Sequence[Recipe]) -> None:
     """Make what each recipe asks for, and throw it away: what cannot be made is said before anything is measured.
 
