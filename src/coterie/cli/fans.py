@@ -85,7 +85,7 @@ def _show_methods(console: Console, report: FanReport) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for at, name in enumerate(("", "F1 micro", "F1 macro", "F1 samples", "Hamming", "Jaccard", "F1 of new fans")):
-        table.add_column(name, justify="right" if at else "left")
+        table.add_column(name, justify="right" if at else "left", overflow="fold")
     for method in report.methods:
         m = method.measures
         cells = (m.f1_micro, m.f1_macro, m.f1_samples, m.hamming, m.jaccard, method.becoming.f1_micro)
