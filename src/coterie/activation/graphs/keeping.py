@@ -105,8 +105,8 @@ class KeptGraph:
         if self.missing is not None:
             return f"There is no graph of items: {self.missing}."
         told = (
-            f"{self.n_items:,} items are linked by {self.n_edges:,} edges: of {self.n_tested:,} pairs these are liked "
-            f"together by more users than chance gives (false discovery rate 5%)."
+            f"{self.n_items:,} items are linked by {self.n_edges:,} edges: of {self.n_tested:,} pairs, those that more "
+            f"users like together than chance gives (false discovery rate 5%)."
         )
         if self.n_communities:
             each = f"communit{'y' if self.n_communities == 1 else 'ies'}"
