@@ -31,6 +31,7 @@ def original(tmp_path_factory):
     """A project with two runs and scores, to copy."""
     folder = tmp_path_factory.mktemp("named")
     config = named_project(folder)
+    config.write_text(config.read_text() + "\n[graph]\n")
     first = coterie.run(config, threads=1)
     coterie.run(config, since="500d", threads=1)
     coterie.score(first, folder / "ratings.csv").frame.write_csv(folder / "scores.csv")
@@ -90,6 +91,17 @@ def test_a_run_says_that_it_is_stale(project):
     assert "2 users were forgotten since this run" in run.report.read_text(encoding="utf-8")
     assert run.segments
     assert run.evidence is not None
+
+
+def test_the_graph_of_items_names_nobody_and_stays_as_it_was_counted(project):
+    before = runs_of(project)[0]
+    kept, bytes_of = before.graph, (before.folder / "graph.json").read_bytes()
+    assert kept.n_edges > 0
+    coterie.forget(project, [ONE])
+    run = runs_of(project)[0]
+    assert (run.folder / "graph.json").read_bytes() == bytes_of
+    assert kept.sentence in run.report.read_text(encoding="utf-8")
+    assert 'id="fig-graph"' in run.report.read_text(encoding="utf-8")
 
 
 def test_the_record_holds_no_person(project):

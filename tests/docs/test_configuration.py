@@ -37,6 +37,7 @@ SECTIONS = {
     "Evaluation": "[evaluation]",
     "Search": "[search]",
     "Scoring": "[scoring]",
+    "Graph": "[graph]",
     "Report": "[report]",
     "Persona": "[persona]",
 }

@@ -14,6 +14,7 @@ from coterie.plots.catalogue import Shown, find_plot
 from coterie.plots.theme import label
 from coterie.terms import Noun
 from tests.plots.classified import classification
+from tests.plots.graphed import kept_graph
 from tests.plots.test_evaluation import evaluations
 from tests.report import samples
 
@@ -23,7 +24,7 @@ def shown(**changes) -> Shown:
     judged = evaluations()
     shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
     shown = replace(shown, exploration=whole.exploration, user_map=whole.user_map, classification=classification())
-    return replace(shown, **changes)
+    return replace(shown, **{"graph": kept_graph(), **changes})
 
 
 def texts(chart, width: int) -> list[str]:

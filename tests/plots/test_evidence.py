@@ -12,7 +12,7 @@ import pytest
 from coterie import plots
 from coterie.errors import UnknownNameError
 from coterie.plots.agreement import agreement
-from coterie.plots.catalogue import DECISION, NEWCOMERS, SEGMENTS, Shown, find_plot
+from coterie.plots.catalogue import DECISION, NEWCOMERS, SEGMENTS, TOGETHER, Shown, find_plot
 from coterie.plots.dendrogram import dendrogram
 from coterie.plots.elbow import elbow
 from coterie.plots.explored import DATA
@@ -30,6 +30,7 @@ from coterie.plots.som import som
 from coterie.selection.types import GapCurve, GapPoint
 from tests.plots.charts import find, layers, mark_of, rows_of
 from tests.plots.classified import classification
+from tests.plots.graphed import kept_graph
 from tests.plots.test_evaluation import evaluations
 from tests.report import samples
 
@@ -40,8 +41,8 @@ def shown() -> Shown:
     whole = samples.contents()
     judged = evaluations()
     shown = Shown(whole.decision, whole.segments, whole.profiles, whole.evidence, 0.75, evaluations=judged)
-    told = classification()
-    return replace(shown, exploration=whole.exploration, user_map=whole.user_map, classification=told)
+    told, graph = classification(), kept_graph()
+    return replace(shown, exploration=whole.exploration, user_map=whole.user_map, classification=told, graph=graph)
 
 
 def rows_with(chart, mark: str, field: str):
@@ -75,9 +76,9 @@ def test_without_evidence_there_is_no_figure(plot):
 
 def test_names_are_found_and_the_nearest_is_offered():
     names = [plot.name for plot in plots.ALL]
-    assert len(names) == len(set(names)) == 34
+    assert len(names) == len(set(names)) == 35
     assert find_plot("gorge").name == "gorge"
-    assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS, NEWCOMERS, DATA}
+    assert {plot.group for plot in plots.ALL} == {*plots.QUESTIONS, DECISION, SEGMENTS, NEWCOMERS, TOGETHER, DATA}
     with pytest.raises(UnknownNameError, match="unknown plot 'silhouete'; did you mean 'silhouette'"):
         find_plot("silhouete")
 

@@ -37,6 +37,7 @@ from coterie.tables.cleaning import clean
 from coterie.tables.types import RuleCount
 from coterie.terms import ITEM, TIME, TITLE, USER, VALUE
 from tests.plots.classified import classification
+from tests.plots.graphed import kept_graph
 
 HOSTILE = (
     "</script><script>alert('x')</script><img src=http://evil.example/x onerror=alert(1)> & \u2028 \"q\" 'q' {{7*7}} "
@@ -362,7 +363,7 @@ def contents(k: int = 5) -> ReportContents:
     return ReportContents(
         manifest=manifest(), decision=decision(k), segments=found,
         profiles=tuple(profile(segment, rng) for segment in found), quality=quality(), user_map=user_map(k),
-        evidence=evidence(k), exploration=exploration(), classification=classification(),
+        evidence=evidence(k), exploration=exploration(), classification=classification(), graph=kept_graph(),
     )  # fmt: skip
 
 
@@ -395,6 +396,7 @@ def hostile() -> ReportContents:
     )
     return replace(
         whole,
+        graph=kept_graph((HOSTILE, LONG, *"cdef")),
         manifest=replace(whole.manifest, project=HOSTILE, versions={HOSTILE: HOSTILE}),
         decision=replace(whole.decision, reason=HOSTILE, warnings=(HOSTILE,), protocol=(HOSTILE,)),
         segments=bad,

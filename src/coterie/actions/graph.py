@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, get_args
 
 import narwhals.stable.v2 as nw
@@ -13,36 +13,22 @@ import polars as pl
 
 from coterie import plugins
 from coterie.activation.graphs.browsing import Steps, transitions
-from coterie.activation.graphs.communities import (
-    FEW_GRAPHS,
-    MANY_EDGES,
-    RANDOM_GRAPHS,
-    described,
-    linked,
-    pagerank,
-    partition,
-    random_modularities,
-)
-from coterie.activation.graphs.items import co_likes
-from coterie.activation.graphs.types import Found, Graph, Kind, Links, Reference
+from coterie.activation.graphs.communities import partition
+from coterie.activation.graphs.types import Found, Graph, Kind, Reference
 from coterie.activation.graphs.users import cloud_like, nearest_users
 from coterie.engines import local
 from coterie.errors import ConfigError, DataError, UnknownNameError
-from coterie.features.aligning import columns_of, events_among, users_of
-from coterie.features.interactions import Interactions
-from coterie.parallel import single_libraries
-from coterie.randomness import generator
+from coterie.features.aligning import columns_of
 from coterie.runs import tables_on_disk
+from coterie.runs.graphing import Clouds, Progress, item_links, silent, titles_of, with_communities
 from coterie.runs.result import Run
 from coterie.selection.stability import adjusted_rand
 from coterie.tables import CheckedTable, Tables
-from coterie.terms import ITEM, NOISE_ID, OF_USERS, SEGMENT, TIME, TITLE, USER, VALUE
+from coterie.terms import ITEM, NOISE_ID, OF_USERS, SEGMENT, TIME, USER
 
-MIN_USERS: Final = 10  # of an item, where nothing else is asked for
 GAP_MIN: Final = 30.0  # minutes; source: Catledge & Pitkow (1995) found 25.5, and web analytics rounded it up
 _PAGE: Final = "_page"
 _SESSION: Final = "_session"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +56,7 @@ class GraphOptions:
     gap_min: float = GAP_MIN
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
-    pass
-
-
-def graph(run: Run, kind: Kind, options: GraphOptions | None = None, *, step: Progress = _silent) -> Graph:
+def graph(run: Run, kind: Kind, options: GraphOptions | None = None, *, step: Progress = silent) -> Graph:
     """Link items that the same users like, users who are alike, or pages that lead to pages; and find communities.
 
     Args:
@@ -89,17 +71,45 @@ def graph(run: Run, kind: Kind, options: GraphOptions | None = None, *, step: Pr
     options = options or GraphOptions()
     _refuse(run, kind, options)
     plugins.require("igraph", extra="graph")
-    points = None
     if kind == "users":
         ids, points = _points(run)
         found = nearest_users(points, ids, k=options.neighbours, mutual=options.mutual)
-        labels = found.ids
+        clouds = partial(_clouds, points, options)
+        return _with_segments(run, _with_communities(run, kind, options, found, found.ids, step=step, clouds=clouds))
+    tables = tables_on_disk.load(run.folder, OF_USERS).tables
+    table = _events(tables, options.table)
+    if kind == "items":
+        found = item_links(run.config, table, min_users=options.min_users, all_edges=options.all_edges, step=step)
     else:
-        tables = tables_on_disk.load(run.folder, OF_USERS).tables
-        table = _events(tables, options.table)
-        found = _of_items(run, table, options, step) if kind == "items" else _of_pages(run, table, options)
-        labels = _labels(tables, found.ids) if kind == "items" or options.page is None else found.ids
-    return _with_communities(run, kind, options, found, labels=labels, points=points, step=step)
+        found = _of_pages(run, table, options)
+    labels = titles_of(tables, found.ids) if kind == "items" or options.page is None else found.ids
+    return _with_communities(run, kind, options, found, labels, step=step)
+
+
+def _with_communities(
+    run: Run,
+    kind: Kind,
+    options: GraphOptions,
+    found: Found,
+    labels: tuple[str, ...],
+    *,
+    step: Progress,
+    clouds: Clouds | None = None,
+) -> Graph:
+    _refuse_empty(found, options)
+    return with_communities(run.config, run.id, kind, found, labels=labels, clouds=clouds, step=step)
+
+
+def _refuse_empty(found: Found, options: GraphOptions) -> None:
+    if len(found.links):
+        return
+    told = f": {'; '.join(found.left_out)}" if found.left_out else ""
+    if found.n_enough and not options.all_edges:
+        raise DataError(
+            f"none of {found.n_enough:,} edges is more than chance gives{told}; keep them all with all_edges "
+            "(--all-edges)"
+        )
+    raise DataError(f"the graph has no edge that enough users are behind{told}; give more events or a lower min_users")
 
 
 def _refuse(run: Run, kind: str, options: GraphOptions) -> None:
@@ -130,29 +140,6 @@ def _events(tables: Tables, name: str | None) -> CheckedTable:
     if name not in known:
         raise UnknownNameError("table of events", name, known)
     return tables[name]
-
-
-def _of_items(run: Run, table: CheckedTable, options: GraphOptions, step: Progress) -> Found:
-    ids = users_of(table)
-    block = _likes(run, table).fit(Tables({table.name: table}), ids)
-    taken = block.apply(Tables({table.name: table}), ids).values
-    return co_likes(
-        taken,
-        block.items,
-        min_users=options.min_users or max(MIN_USERS, run.config.segments.min_cell),
-        min_cell=run.config.segments.min_cell,
-        all_edges=options.all_edges,
-        step=lambda done, total: step("compare items", done, total),
-    )
-
-
-def _likes(run: Run, table: CheckedTable) -> Interactions:
-    """Give the rule of what is liked: what is valued highly where events have values that differ, else every event."""
-    values = events_among(table, users_of(table)).value if VALUE in columns_of(table) else None
-    known = values[np.isfinite(values)] if values is not None else np.empty(0)
-    if not len(known) or known.min() == known.max():
-        return Interactions("graph", table.name, weight="binary")
-    return Interactions("graph", table.name, weight="positive", positive_from=run.config.evaluation.positive_from)
 
 
 def _points(run: Run) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
@@ -234,105 +221,21 @@ def _steps(start: pl.Series, end: pl.Series, session: npt.NDArray[np.int64], use
     return Steps(np.array(names.to_list(), np.str_), codes[0], codes[1], session, user)
 
 
-def _labels(tables: Tables, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Give each item its title, of several the first in the alphabet; one without is called by its id."""
-    titles: dict[str, str] = {}
-    for table in tables.items:
-        if TITLE in columns_of(table):
-            rows = local.collect(table.frame.select(ITEM, TITLE)).drop_nulls()
-            for item, title in rows.sort(ITEM, TITLE, descending=True).iter_rows():
-                titles[item] = min(title, titles.get(item, title))
-    return tuple(titles.get(one, one) for one in ids)
-
-
-def _with_communities(
-    run: Run,
-    kind: Kind,
-    options: GraphOptions,
-    found: Found,
-    *,
-    labels: tuple[str, ...],
-    points: npt.NDArray[np.float32] | None,
-    step: Progress,
-) -> Graph:
-    links, kept = linked(found.links, len(found.ids))
-    _refuse_empty(found, links, options)
-    n, seed, is_directed = len(kept), run.config.project.seed, kind == "browsing"
-    left_out = found.left_out
-    if n < len(found.ids):
-        left_out += (f"{len(found.ids) - n:,} of {len(found.ids):,} that no edge is left of",)
-    with single_libraries():
-        step("find communities", 0, 2)
-        community, modularity = partition(links, n, generator(seed, "graph", kind, "communities"))
-        rank = pagerank(links, n, is_directed=is_directed)
-        step("find communities", 1, 2)
-        references = _references(run, kind, options, links, n=n, points=points)
-        step("find communities", 2, 2)
-    segments = _segments(run, found, kept) if kind == "users" else None
-    return Graph(
-        kind=kind,
-        run_id=run.id,
-        is_directed=is_directed,
-        weight={"items": "users who like both", "users": "cosine", "browsing": "steps"}[kind],
-        min_cell=run.config.segments.min_cell,
-        ids=tuple(found.ids[at] for at in kept),
-        labels=tuple(labels[at] for at in kept),
-        users=None if found.users is None else found.users[kept],
-        segments=segments,
-        community=community,
-        pagerank=rank,
-        links=links,
-        communities=described(community, links, rank),
-        modularity=modularity,
-        references=references,
-        agreement=None if segments is None else _agreement(segments, community),
-        n_tested=found.n_tested,
-        n_over=found.n_over,
-        n_enough=found.n_enough,
-        left_out=left_out,
-    )
-
-
-def _refuse_empty(found: Found, links: Links, options: GraphOptions) -> None:
-    if len(links):
-        return
-    told = f": {'; '.join(found.left_out)}" if found.left_out else ""
-    if found.n_enough and not options.all_edges:
-        raise DataError(
-            f"none of {found.n_enough:,} edges is more than chance gives{told}; keep them all with all_edges "
-            "(--all-edges)"
-        )
-    raise DataError(f"the graph has no edge that enough users are behind{told}; give more events or a lower min_users")
-
-
-def _references(
-    run: Run, kind: Kind, options: GraphOptions, links: Links, *, n: int, points: npt.NDArray[np.float32] | None
-) -> tuple[Reference, ...]:
-    seed = run.config.project.seed
-    drawn = [
-        Reference(
-            "random graphs of the same degrees",
-            random_modularities(links, n, generator(seed, "graph", kind, "rewired")),
-        )
-    ]
-    if points is not None:
-        rng = generator(seed, "graph", kind, "clouds")
-        values = []
-        for _ in range(RANDOM_GRAPHS if len(links) <= MANY_EDGES // 10 else FEW_GRAPHS):
-            cloud = cloud_like(points, rng)
-            ids = np.arange(len(cloud)).astype(np.str_)
-            near = nearest_users(cloud, ids, k=options.neighbours, mutual=options.mutual)
-            values.append(partition(near.links, len(near.ids), rng)[1])
-        drawn.append(Reference("clouds of users without groups", tuple(sorted(values))))
-    return tuple(drawn)
-
-
-def _segments(run: Run, found: Found, kept: npt.NDArray[np.int64]) -> tuple[str, ...]:
+def _with_segments(run: Run, found: Graph) -> Graph:
     rows = run.assignments()
     own = dict(zip(rows[USER].to_list(), rows[SEGMENT].to_list(), strict=True))
-    return tuple(own[found.ids[at]] or NOISE_ID for at in kept)
+    segments = tuple(own[one] or NOISE_ID for one in found.ids)
+    _, numbers = np.unique(np.array(segments), return_inverse=True)
+    agreement = adjusted_rand(numbers.astype(np.int32), (found.community - 1).astype(np.int32))
+    return replace(found, segments=segments, agreement=agreement)
 
 
-def _agreement(segments: tuple[str, ...], community: npt.NDArray[np.int64]) -> float:
-    _, own = np.unique(np.array(segments), return_inverse=True)
-    return adjusted_rand(own.astype(np.int32), (community - 1).astype(np.int32))
+def _clouds(
+    points: npt.NDArray[np.float32], options: GraphOptions, n_clouds: int, rng: np.random.Generator
+) -> Reference:
+    values = []
+    for _ in range(n_clouds):
+        cloud = cloud_like(points, rng)
+        near = nearest_users(cloud, np.arange(len(cloud)).astype(np.str_), k=options.neighbours, mutual=options.mutual)
+        values.append(partition(near.links, len(near.ids), rng)[1])
+    return Reference("clouds of users without groups", tuple(sorted(values)))

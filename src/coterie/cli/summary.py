@@ -92,6 +92,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
         console.print(changed, highlight=False, soft_wrap=True)
     if run.classification is not None and run.classification.cold_start is not None:
         console.print(run.classification.cold_start.sentence, highlight=False)
+    if run.graph is not None:
+        console.print(run.graph.sentence, highlight=False)
     console.print(_what_was_read(run), highlight=False)
     console.print(Text.assemble("report  ", (str(run.report), "bold")), soft_wrap=True)
 

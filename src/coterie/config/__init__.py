@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from coterie import records
-from coterie.config.judging import Evaluation, Floors, Persona, Report, Scoring, SegmentEvaluation, Weights
+from coterie.config.judging import Evaluation, Floors, Graph, Persona, Report, Scoring, SegmentEvaluation, Weights
 from coterie.config.methods import Clustering, FeatureConfig, MethodConfig, Search
 from coterie.config.parts import Part
 from coterie.config.tables import Clean, Duplicates, Format, Table, Tags, Time, Window
@@ -37,6 +37,7 @@ __all__ = [
     "FeatureConfig",
     "Floors",
     "Format",
+    "Graph",
     "MethodConfig",
     "Persona",
     "Project",
@@ -89,6 +90,7 @@ class Config(Part):
     evaluation: Evaluation = Evaluation()
     search: Search = Search()
     scoring: Scoring = Scoring()
+    graph: Graph | None = None
     report: Report = Report()
     persona: Persona = Persona()
 
@@ -135,6 +137,20 @@ class Config(Part):
                     f"'window' goes by events' times, and 'tables.{name}' names none; give it 'time', or take the "
                     "window out"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _graph_has_events(self) -> Config:
+        if self.graph is None:
+            return self
+        events, own = [name for name, table in self.tables.items() if table.role == "events"], self.graph.table
+        if not events:
+            raise ValueError("'graph' links items by events, and there is no table of events; take it out")
+        if own is None and len(events) > 1:
+            listed = ", ".join(shown(name) for name in events)
+            raise ValueError(f"'graph' is made of one table of events, and there are {listed}; name one by graph.table")
+        if own is not None and own not in events:
+            raise ValueError(f"'graph.table' is {shown(own)}, which is no table of events{nearest(own, events)}")
         return self
 
     def within(self, since: str | None, until: str | None) -> Config:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from coterie.config.parts import Names, Part
+from coterie.config.parts import Names, Part, Word
+from coterie.errors import shown
 
 
 class Weights(Part):
@@ -67,6 +68,23 @@ class Scoring(Part):
 
     cold_start: bool = False
     known_from: float = Field(0.8, gt=0, le=1)
+
+
+class Graph(Part):
+    """Which graph a run makes for its report (``[graph]``), and of which table of events, where there are several."""
+
+    kind: str = "items"
+    table: Word | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _names_nobody(cls, kind: str) -> str:
+        if kind != "items":
+            raise ValueError(
+                f"a report shows the graph of 'items' alone, since nodes and steps of others tell of single users, got "
+                f"{shown(kind)}; take 'items', or make the other with `coterie graph`"
+            )
+        return kind
 
 
 class Report(Part):

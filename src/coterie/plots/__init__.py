@@ -6,7 +6,7 @@ This package alone knows the plotting library; others ask it for charts, their s
 from __future__ import annotations
 
 from coterie.plots.associations import associations
-from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, QUESTIONS, SCORED, Plot, Shown, find_plot
+from coterie.plots.catalogue import ALL, EVIDENCE, EXPLORED, LINKED, QUESTIONS, SCORED, Plot, Shown, find_plot
 from coterie.plots.choice import lift_by_k, silhouette_by_k, stability_by_k
 from coterie.plots.classifying import calibration_curve, cold_start_curve, training_curves
 from coterie.plots.columns import column_spread
@@ -37,6 +37,7 @@ __all__ = [
     "ALL",
     "EVIDENCE",
     "EXPLORED",
+    "LINKED",
     "MOST_VALUES",
     "QUESTIONS",
     "SCORED",

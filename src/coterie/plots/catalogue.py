@@ -19,6 +19,7 @@ from coterie.plots.evaluation import evaluation_bubbles
 from coterie.plots.explored import EXPLORED
 from coterie.plots.gap import gap
 from coterie.plots.gorge import gorge
+from coterie.plots.graph import community_graph
 from coterie.plots.kdistance import k_distance
 from coterie.plots.null import null_test
 from coterie.plots.parallel import parallel
@@ -31,7 +32,7 @@ from coterie.plots.som import som
 from coterie.plots.theme import Chart, known
 from coterie.plots.usermap import user_map
 
-__all__ = ["ALL", "EVIDENCE", "EXPLORED", "QUESTIONS", "SCORED", "Plot", "Shown", "find_plot"]
+__all__ = ["ALL", "EVIDENCE", "EXPLORED", "LINKED", "QUESTIONS", "SCORED", "Plot", "Shown", "find_plot"]
 
 NATURAL: Final = "Is it natural?"
 HOLDS: Final = "Does it hold?"
@@ -41,6 +42,7 @@ QUESTIONS: Final = (NATURAL, HOLDS, NUMBER, METHODS)
 DECISION: Final = "The decision"
 SEGMENTS: Final = "The segments"
 NEWCOMERS: Final = "How soon is a segment known?"
+TOGETHER: Final = "What goes together?"
 
 
 def _of(part: str, draw: Callable[..., Chart]) -> Callable[[Shown], Chart | None]:
@@ -117,6 +119,11 @@ def _calibration(shown: Shown) -> Chart | None:
         return None
     measures = shown.classification.measures
     return calibration_curve({state: measures[state].calibration for state in STATES if state in measures})
+
+
+def _graph(shown: Shown) -> Chart | None:
+    record = None if shown.graph is None else shown.graph.drawing
+    return None if record is None else community_graph(record)
 
 
 EVIDENCE: Final[tuple[Plot, ...]] = (
@@ -298,7 +305,18 @@ SCORED: Final[tuple[Plot, ...]] = (
     ),
 )
 
-ALL: Final = (*EVIDENCE, *SUMMARY, *SCORED, *EXPLORED)
+LINKED: Final[tuple[Plot, ...]] = (
+    Plot(
+        "graph",
+        "What goes together",
+        "Line: liked together beyond chance, the darker the further. The larger a dot, the higher its PageRank.",
+        TOGETHER,
+        _graph,
+        as_declared=True,
+    ),
+)
+
+ALL: Final = (*EVIDENCE, *SUMMARY, *SCORED, *LINKED, *EXPLORED)
 
 
 def find_plot(name: str) -> Plot:

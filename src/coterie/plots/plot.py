@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coterie.activation.classifying.fitting import Classification
+from coterie.activation.graphs.keeping import KeptGraph
 from coterie.explore.types import Exploration
 from coterie.plots.captions import captioned, told
 from coterie.plots.panels import recoloured
@@ -28,7 +29,7 @@ class Shown:
         entity: what is segmented. counterpart: what it is told apart by.
         evaluations: of the segments; empty of a run that kept none.
         exploration: of the tables; None of a run that kept none.
-        user_map: where there is one. classification: of a run that measured it.
+        user_map: where there is one. classification: of a run that measured it. graph: of a run that made it.
     """
 
     decision: Decision
@@ -42,6 +43,7 @@ class Shown:
     exploration: Exploration | None = None
     user_map: UserMap | None = None
     classification: Classification | None = None
+    graph: KeptGraph | None = None
 
     def said(self, text: str) -> str:
         """Give our own words on users, told of what is segmented."""

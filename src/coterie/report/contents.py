@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coterie.activation.classifying.fitting import Classification
+from coterie.activation.graphs.keeping import KeptGraph
 from coterie.explore import Exploration
 from coterie.manifest import Manifest
 from coterie.plots.records import UserMap
@@ -29,6 +30,7 @@ class ReportContents:
         personas, evaluations: one a segment, in any order; empty of a run that kept none.
         exploration: what the tables hold; None of a run that kept none.
         classification: how soon a segment is known; None of a run that did not measure it.
+        graph: of items that the same users like; None of a run that did not ask for it.
     """
 
     manifest: Manifest
@@ -42,6 +44,7 @@ class ReportContents:
     evaluations: tuple[Evaluation, ...] = ()
     exploration: Exploration | None = None
     classification: Classification | None = None
+    graph: KeptGraph | None = None
 
     def profile_of(self, segment_id: str) -> SegmentProfile | None:
         """Give a segment's profile, or None."""

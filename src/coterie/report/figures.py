@@ -144,6 +144,15 @@ def of_newcomers(contents: ReportContents) -> tuple[Figure, ...]:
     )
 
 
+def of_graph(contents: ReportContents) -> tuple[Figure, ...]:
+    """Give the figure of which items go together; none of a run that has no such graph."""
+    shown = plots.Shown(contents.decision, graph=contents.graph)
+    drawn = ((plot, plot.draw(shown)) for plot in plots.LINKED)
+    return tuple(
+        figure_of(f"fig-{plot.name}", plot.title, plot.note, chart) for plot, chart in drawn if chart is not None
+    )
+
+
 def of_columns(place: int, table: TableExplored) -> tuple[Figure, ...]:
     """Give the figures of how a table's columns are spread, of the first ``MOST_SPREADS`` that can be drawn.
 

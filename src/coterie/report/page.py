@@ -72,6 +72,8 @@ def _render(contents: ReportContents) -> str:
             data=data_section(contents),
             classified=contents.classification,
             newcomers=figures.of_newcomers(contents),
+            graph=contents.graph,
+            together=figures.of_graph(contents),
             sheet=sheet(contents.decision),
             tried=tried(contents.decision),
             answer=words.the_answer(contents.manifest, contents.decision, contents.segments),

@@ -265,4 +265,5 @@ def _contents(
         evaluations=run.evaluations,
         exploration=run.exploration,
         classification=run.classification,
+        graph=run.graph,
     )

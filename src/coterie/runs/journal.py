@@ -22,6 +22,7 @@ Step = Literal[
     "profile",
     "model",
     "scoring",
+    "graph",
     "report",
 ]
 STEPS: tuple[Step, ...] = get_args(Step)

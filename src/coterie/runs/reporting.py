@@ -44,6 +44,7 @@ def contents_of(run: Run) -> ReportContents:
         evaluations=run.evaluations,
         exploration=run.exploration,
         classification=run.classification,
+        graph=run.graph,
     )
 
 
@@ -82,6 +83,7 @@ def shown_of(run: Run) -> plots.Shown:
         run.exploration,
         run.user_map,
         run.classification,
+        run.graph,
     )
 
 

@@ -16,6 +16,8 @@ from coterie import manifest as manifests
 from coterie import records
 from coterie.activation.classifying import fitting
 from coterie.activation.classifying.fitting import Classification
+from coterie.activation.graphs import keeping
+from coterie.activation.graphs.keeping import KeptGraph
 from coterie.config import Config, parse_config
 from coterie.errors import ModelError, StoreError, UnknownNameError
 from coterie.explore import Exploration
@@ -47,6 +49,7 @@ PERSONAS = "personas.json"
 EVALUATION = "evaluation.json"
 EXPLORATION = "exploration.json"
 CLASSIFICATION = "classification.json"
+GRAPH = "graph.json"
 MAP, MAP_SCHEMA, MAP_VERSION = "map.json", "coterie.map", 1
 
 
@@ -149,6 +152,16 @@ class Run:
         if not path.is_file():
             return None
         found: Classification = read_record(path, Classification, fitting.SCHEMA, fitting.VERSION)
+        return found
+
+    @property
+    def graph(self) -> KeptGraph | None:
+        """Which items the same users like, as the report shows it; None of a run that did not ask (``[graph]``).
+
+        Raises:
+            ModelError: the record is damaged or of another version.
+        """
+        found: KeptGraph | None = self._kept(GRAPH, KeptGraph, keeping.SCHEMA, keeping.VERSION)
         return found
 
     @property

@@ -18,6 +18,8 @@ from coterie import manifest as manifests
 from coterie import parallel, records
 from coterie.activation.classifying import fitting
 from coterie.activation.classifying.fitting import Classification
+from coterie.activation.graphs import keeping
+from coterie.activation.graphs.keeping import KeptGraph
 from coterie.config import Config
 from coterie.errors import ConfigError
 from coterie.manifest import Agreement, Manifest
@@ -25,17 +27,19 @@ from coterie.plots.records import sample_map
 from coterie.randomness import generator
 from coterie.report.contents import ReportContents
 from coterie.report.page import write_report
-from coterie.runs import steps, telling
+from coterie.runs import steps, tables_on_disk, telling
 from coterie.runs.account import account_of
 from coterie.runs.answers import Answers, answer
 from coterie.runs.classifying import classification_of
 from coterie.runs.forgotten import load_log, notes_on
+from coterie.runs.graphing import graph_of_items
 from coterie.runs.identity import Identity, identities
 from coterie.runs.journal import Journal, Listener, Silence
 from coterie.runs.result import (
     CLASSIFICATION,
     EVIDENCE,
     EXPLORATION,
+    GRAPH,
     MAP,
     RUNS,
     Run,
@@ -46,7 +50,7 @@ from coterie.runs.result import (
 from coterie.segments.types import Segment
 from coterie.selection import evidence as evidences
 from coterie.stores.directory import DirectoryStore
-from coterie.terms import NOISE, NOISE_ID
+from coterie.terms import NOISE, NOISE_ID, OF_USERS
 
 
 def run_project(config: Config, folder: Path, *, threads: int | None = None, listener: Listener | None = None) -> Run:
@@ -86,6 +90,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         told = telling.tell(config, made, segments)
         telling.write(staging, told)
         classified = _classified(config, made, segments, journal, staging, run_id=run_id)
+        graph = _graph(config, made, journal, staging, run_id=run_id)
         write_records(
             staging,
             decision=made.chosen.decision,
@@ -97,7 +102,7 @@ def _publish(config: Config, folder: Path, identity: Identity, journal: Journal,
         account = account_of(config, made, agreement, run_id=run_id, created=created, threads=threads, notes=notes)
         with journal.step("report"):
             contents = _contents(config, made, segments, told, replace(account, steps=tuple(journal.done)))
-            contents = replace(contents, classification=classified[0])
+            contents = replace(contents, classification=classified[0], graph=graph)
             if contents.user_map is not None:
                 write_map(staging / MAP, contents.user_map)
             write_report(staging / "report.html", contents)
@@ -127,6 +132,17 @@ def _classified(
     if found is not None:
         records.write(staging / CLASSIFICATION, fitting.SCHEMA, fitting.VERSION, found)
     return found, reason
+
+
+def _graph(config: Config, made: Answers, journal: Journal, staging: Path, *, run_id: str) -> KeptGraph | None:
+    """Link the items that the same users like, where the config asks for it, and write it down."""
+    if config.graph is None:
+        return None
+    with journal.step("graph"):
+        tables = tables_on_disk.load(made.tables_folder, OF_USERS).tables
+        found = graph_of_items(config, tables, run_id, step=journal.listener.advanced)
+    records.write(staging / GRAPH, keeping.SCHEMA, keeping.VERSION, found)
+    return found
 
 
 def _contents(

@@ -20,6 +20,7 @@ from coterie.model import SegmentModel, as_frame
 from coterie.plots.records import require_projection
 from coterie.runs import tables_on_disk
 from coterie.runs.budget import Plan
+from coterie.runs.graphing import require_graph
 from coterie.runs.placing import Placed, place_all
 from coterie.runs.renaming import with_merged_tags
 from coterie.runs.result import read_profiles
@@ -50,14 +51,15 @@ MIN_PEOPLE = 20  # who share a category before it describes what they take up; a
 def scan_sources(config: Config, folder: Path) -> Mapping[str, RawTable]:
     """Open every table of the config and check that its columns are there; rows are not read yet.
 
-    Features and methods and their options are checked too, descriptors among them, and whether the map can be drawn and
-    the personas be written: no later step may need them anew.
+    Features and methods and their options are checked too, descriptors among them, and whether the map can be drawn,
+    the graph be made and the personas be written: no later step may need them anew.
 
     Args:
         folder: what relative paths stand relative to.
     """
     check(expand(config))
     require_projection(config.report.map)
+    require_graph(config)
     hand_of(config.persona)
     return open_sources(config, folder)
 
