@@ -173,8 +173,9 @@
     if (said === "–") return "";
     const number = /^([+\u2212-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?: ×)?$/.exec(said);
     const plain = number ? number[1].replace("\u2212", "-") + number[2].replaceAll(",", "") + (number[3] ?? "") : said;
-    const risky = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(plain);
-    const safe = risky && !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain) ? `'${plain}` : plain;
+    const told = plain.replace(/;(["\s\u00a0]*'*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g, ";$1'$2");
+    const risky = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(told);
+    const safe = risky && !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(told) ? `'${told}` : told;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
 
