@@ -61,7 +61,7 @@ def test_three_seeds_have_a_plot_too(project, capsys, tmp_path):
         (("--reach", "200%"), 2, "expected a whole number of users >= 1, or a share"),
         (("--reach", "5", "--floor", "0.3"), 2, "a reach and a floor are given"),
         (("--ranked-by", "size"), 2, "'--ranked-by' is 'size'"),
-        (("--exclude", "none.csv"), 1, "the ids in 'none.csv' cannot be read"),
+        (("--exclude", "none.csv"), 1, "there is no file 'none.csv'"),
         (("--out", "a.xlsx"), 2, "expected .parquet or .csv"),
         (("--plot", "a.pdf"), 2, "expected .svg or .png"),
         (("--by", "tast"), 2, "unknown feature 'tast'"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +10,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from coterie.activation.recommending.answers import Item, Recommendations, Why, Written
 from coterie.activation.recommending.ease import MOST_ITEMS
 from coterie.activation.recommending.popularity import Popularity
 from coterie.activation.recommending.ranking import NO_ITEM, first, left, top
 from coterie.activation.recommending.tastes import Mask, Tastes
-from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
+from coterie.errors import ConfigError, DataError, UnknownNameError, shown
 from coterie.features.contract import Ids
 from coterie.parallel import default_threads, map_in_order
+from coterie.runs.blocks import write_blocks
 from coterie.runs.recommending import Ground, Ready, available_items, ground_of, ready, unseen
 from coterie.runs.result import Run
-from coterie.spreadsheet import csv_of_frame
 from coterie.tables import Tables
 from coterie.terms import ITEM, NOISE, TITLE, USER
 
@@ -203,7 +200,7 @@ def recommend_all(
     ids, tastes = _everybody(ground, found, events, segment)
     table = _Table(ground, found, _popular(ground, found), n, allowed, with_seen)
     counted = [0, 0]
-    _write(path, table.rows(ids, tastes, counted, told))
+    write_blocks(path, table.rows(ids, tastes, counted, told), COLUMNS)
     return Written(run.id, str(path), found.name, len(ids), counted[0], counted[1])
 
 
@@ -329,36 +326,3 @@ class _Table:
 
     def _top(self, by: Ready, block: Tastes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         return top(by.fitted, block, self.n, self.ground.place, available=self.available, with_seen=self.with_seen)
-
-
-def _write(path: Path, rows: Iterator[pl.DataFrame]) -> None:
-    """Write blocks of rows beside the place and rename them there, so that no reader sees half a table."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".csv":
-            with beside.open("w", encoding="utf-8", newline="") as opened:
-                opened.write(csv_of_frame(pl.DataFrame(schema=COLUMNS)))
-                for block in rows:
-                    opened.write(csv_of_frame(block).split("\n", 1)[1])
-        else:
-            _streamed(rows).sink_parquet(beside, compression="zstd")
-        beside.replace(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"cannot write {shown(path)}: {error}; free some space or choose another --out") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _streamed(rows: Iterator[pl.DataFrame]) -> pl.LazyFrame:
-    """Give blocks as a plan that is written while they come."""
-
-    def source(
-        _columns: list[str] | None, _predicate: pl.Expr | None, _n_rows: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        yield from rows
-
-    return register_io_source(source, schema=COLUMNS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +10,17 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from polars.io.plugins import register_io_source
 
 from coterie.activation import approximate
 from coterie.activation.approximate import Recall
 from coterie.activation.cotaken import SHRINKAGE, co_taken
 from coterie.activation.nearest import Directions, Nearest, directions, nearest, nearest_of_each
 from coterie.activation.reasons import Ground, Reasons
-from coterie.errors import ConfigError, DataError, StoreError, UnknownNameError, shown
+from coterie.errors import ConfigError, DataError, UnknownNameError, shown
 from coterie.features.contract import Ids, Matrix
+from coterie.runs.blocks import write_blocks
 from coterie.runs.positions import EMBEDDING, Newcomers, Places, segments_of
 from coterie.runs.result import Run
-from coterie.spreadsheet import csv_of_frame
 from coterie.tables import CheckedTable, Tables
 from coterie.tables.types import events_of
 from coterie.terms import ITEM, TAG, USER
@@ -267,7 +264,7 @@ def similar_all(
         blocks = nearest_of_each(among, k, asked)
     counted = [0]
     rows = _rows(among, blocks, len(asked), counted, told)
-    _write(path, rows)
+    write_blocks(path, rows, COLUMNS)
     return SimilarTable(
         *(run.id, str(path), places.by, k, len(asked), len(among.ids) - len(asked), counted[0]),
         *("approximate" if recall is not None else "exact", recall, note),
@@ -355,34 +352,3 @@ def _rows(
             },
             schema=COLUMNS,
         )
-
-
-def _write(path: Path, rows: Iterator[pl.DataFrame]) -> None:
-    """Write blocks of rows beside the place and rename them there, so that no reader sees half a table."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".csv":
-            with beside.open("w", encoding="utf-8", newline="") as opened:
-                opened.write(csv_of_frame(pl.DataFrame(schema=COLUMNS)))
-                for block in rows:
-                    opened.write(csv_of_frame(block).split("\n", 1)[1])
-        else:
-            _streamed(rows).sink_parquet(beside, compression="zstd")
-        beside.replace(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise StoreError(f"cannot write {shown(path)}: {error}; free some space or choose another --out") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _streamed(rows: Iterator[pl.DataFrame]) -> pl.LazyFrame:
-    """Give blocks as a plan that is written while they come."""
-
-    def source(
-        _columns: list[str] | None, _predicate: pl.Expr | None, _n_rows: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        yield from rows
-
-    return register_io_source(source, schema=COLUMNS)

@@ -134,7 +134,7 @@ def _of_migration(m: Migration, many: str) -> Iterator[str]:
     if any(count is None for row in m.users for count in row):
         yield f"· fewer than {m.least} {many}, or hidden so that such a cell cannot be worked out"
     told = [f"{m.n_both:,} {many} are in both"] if m.n_both is not None else []
-    if m.stayed is not None:
+    if m.stayed is not None and not (m.is_least and m.stayed == 0):
         least = "at least " if m.is_least else ""
         told.append(f"{least}{m.stayed:.0%} of them are where their segment is now")
     if m.adjusted_rand is not None:

@@ -130,14 +130,16 @@ def _show(found: Lookalikes, run: Run, *, wrote: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    a, many = found.audience, run.manifest.entity.many
+    a, noun = found.audience, run.manifest.entity
+    many = noun.many
 
     def say(told: str) -> None:
         console.print(told, highlight=False, soft_wrap=True)
 
+    who = noun.one if a.users == 1 else many
     whom = "newcomers of the files" if a.from_files else f"other {many} of the run"
     say(
-        f"[bold]{a.users:,}[/bold] {many} like {a.n_seeds:,} seeds: {a.reach:.1%} of {a.n_ranked:,} {whom}, ranked by "
+        f"[bold]{a.users:,}[/bold] {who} like {a.n_seeds:,} seeds: {a.reach:.1%} of {a.n_ranked:,} {whom}, ranked by "
         f"{a.ranked_by}, down to {a.floor:.3f}"
     )
     _show_refused(console, found)
@@ -150,7 +152,9 @@ def _show(found: Lookalikes, run: Run, *, wrote: bool) -> None:
         _show_recall(console, a)
     _show_curve(console, a, many)
     _show_parts(console, a, run)
-    if not wrote:
+    if not a.users:
+        say("nobody comes so near; the reach curve says how near others are: choose another --floor, or a --reach")
+    elif not wrote:
         first = ", ".join(found.frame["user_id"].head(5).to_list())
         say(f"first: {first}; write them all with --out audience.csv")
 

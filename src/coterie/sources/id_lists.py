@@ -30,6 +30,8 @@ def read_ids(path: Path, columns: Iterable[str] = ()) -> tuple[str, ...]:
         SourceError: the file cannot be read, or holds no id.
         ConfigError: it has several columns, and none of them is called so.
     """
+    if not path.is_file():
+        raise SourceError(f"there is no file {shown(path)}; expected a file of ids, one a line")
     heads = tuple(dict.fromkeys([*columns, *HEADS]))
     header, rows = _parquet(path) if path.suffix.lower() == ".parquet" else _text(path)
     at = next((header.index(name) for name in heads if name in header), None)

@@ -54,8 +54,21 @@ def write(tables: Sequence[TableGuess], skipped: Sequence[tuple[str, str]], *, f
             "min_share = 0.03",
             "min_stability = 0.75",
         ],
+        *_scoring(tables),
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _scoring(tables: Sequence[TableGuess]) -> list[list[str]]:
+    if all(table.role != EVENTS for table in tables):
+        return []
+    return [
+        [
+            "# How many events it takes until a segment is known stands in the report; it costs some seconds.",
+            "[scoring]",
+            "cold_start = true",
+        ]
+    ]
 
 
 def _preamble(skipped: Sequence[tuple[str, str]]) -> list[str]:
