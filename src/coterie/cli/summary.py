@@ -206,7 +206,9 @@ def show_segment(
     console.print(_mark_table(significant[:MARKS_SHOWN]) if significant else "nothing marks it significantly")
     for top in profile.top_items:
         value = "most frequent" if top.value is None else f"rated {top.value:g}"
-        console.print(f"{value}: {escape('; '.join(f'{title} ({n})' for title, n in top.items[:5]))}", highlight=False)
+        told = "; ".join(f"{title} ({n})" for title, n in top.items[:5])
+        passed = f" ({top.passed} that belong among the first {len(top.items)} may not be told)" if top.passed else ""
+        console.print(f"{value}: {escape(told)}{passed}", highlight=False)
     console.print(f"nearest to its centre: {escape(', '.join(profile.exemplars))}", highlight=False)
 
 
