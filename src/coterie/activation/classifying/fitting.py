@@ -32,6 +32,7 @@ from coterie.model import SegmentModel
 from coterie.parallel import single_libraries
 from coterie.randomness import generator
 from coterie.tables import Tables
+from coterie.tables.suppression import MIN_CELL
 
 SCHEMA: Final = "coterie.classification"
 VERSION: Final = 1
@@ -61,7 +62,7 @@ class Classification:
         measures: by what was known; out of fold, calibrated by the other folds.
         network: how the network trained on all that is learned from; None where it is not installed.
         left_out: descriptors that could not be read, and why.
-        cold_start: the curve; None where there are no events.
+        cold_start: the curve; None where there are no events. min_cell: the fewest that a number is of.
     """
 
     run: str
@@ -78,6 +79,7 @@ class Classification:
     network: TrainingCurves | None
     left_out: tuple[str, ...]
     cold_start: ColdStart | None
+    min_cell: int = MIN_CELL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +129,7 @@ def fit_classifier(
     Raises:
         DataError: there are too few entities, or only one segment.
     """
-    seed = config.project.seed
+    seed, least = config.project.seed, config.segments.min_cell
     learned, held = _split(assigned, seed)
     told("features")
     inputs, left_out = fit_inputs(model.space, config, tables, learned.ids)
@@ -145,7 +147,8 @@ def fit_classifier(
     if tables.events:
         noun, events = config.nouns[0].many, " and ".join(table.name for table in tables.events)
         curve = cold_start(
-            model, classifier, tables, held.ids, target=held.labels, base=base, events=events, noun=noun, seed=seed
+            model, classifier, tables, held.ids, target=held.labels, base=base, events=events, noun=noun, seed=seed,
+            least=least,
         )  # fmt: skip
     return classifier, Classification(
         run=assigned.run,
@@ -158,10 +161,11 @@ def fit_classifier(
         chosen=best.trial.name,
         temperatures=tuple(best.temperatures.tolist()),
         floor=FLOOR,
-        measures=_measures(best, crossed, base, seed),
+        measures=_measures(best, crossed, base, seed, least),
         network=network,
         left_out=left_out,
         cold_start=curve,
+        min_cell=least,
     )
 
 
@@ -275,12 +279,14 @@ def _network_curves(classifier: SegmentClassifier, chosen: str, lesson: Lesson, 
     return curves
 
 
-def _measures(best: OutOfFold, states: _States, base: Floats, seed: int) -> dict[str, Measures]:
+def _measures(best: OutOfFold, states: _States, base: Floats, seed: int, least: int) -> dict[str, Measures]:
     found = {}
     for state in dict.fromkeys(states.state.tolist()):
         here = np.flatnonzero(states.state == state)
         _, firsts = np.unique(states.lesson.entity[here], return_index=True)  # one row an entity
         rows = here[np.sort(firsts)]
+        if len(rows) < least:
+            continue
         rng = generator(seed, "classifier", "measures", state)
-        found[state] = measured(best.calibrated[rows], states.lesson.y[rows], base, rng)
+        found[state] = measured(best.calibrated[rows], states.lesson.y[rows], base, rng, least=least)
     return found
