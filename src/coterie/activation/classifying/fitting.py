@@ -25,6 +25,7 @@ from coterie.activation.classifying.hiding import Counts, events_each, of_entiti
 from coterie.activation.classifying.inputs import FittedInputs, Inputs, fields_of, fit_inputs, hide
 from coterie.activation.classifying.measuring import Measures, measured
 from coterie.activation.classifying.placing import FLOOR, SegmentClassifier, Trust, labels_of
+from coterie.activation.classifying.rows import is_blank
 from coterie.config import Config
 from coterie.errors import DataError
 from coterie.features.contract import Ids
@@ -107,11 +108,13 @@ class _States:
 
     Args:
         lesson: of all. state: (n,) name of each row's. trust: in fold-in, learned from the thinned states.
+        hides: whether hiding events changes what is read of anybody; of traits nothing is hidden.
     """
 
     lesson: Lesson
     state: npt.NDArray[np.str_]
     trust: Trust | None
+    hides: bool
 
 
 def _silent(_: str) -> None:
@@ -134,15 +137,15 @@ def fit_classifier(
     told("features")
     inputs, left_out = fit_inputs(model.space, config, tables, learned.ids)
     states = _states(model, inputs, tables, learned, seed)
+    base = np.bincount(learned.labels, minlength=len(learned.segment_ids)) / len(learned.ids)
     told("cross-validation")
     with single_libraries():
         crossed = _some_entities(states, MOST_CROSSED, seed)
         best, trials = choose(crossed.lesson, seed)
         fitted = _refitted(best, states.lesson, seed)
-        classifier = SegmentClassifier(inputs, fitted, best.temperatures, assigned.segment_ids, states.trust)
+        classifier = SegmentClassifier(inputs, fitted, best.temperatures, assigned.segment_ids, base, states.trust)
         network = _network_curves(classifier, best.trial.name, states.lesson, seed)
     told("cold start")
-    base = np.bincount(learned.labels, minlength=len(learned.segment_ids)) / len(learned.ids)
     curve = None
     if tables.events:
         noun, events = config.nouns[0].many, " and ".join(table.name for table in tables.events)
@@ -201,11 +204,13 @@ def _states(model: SegmentModel, inputs: FittedInputs, tables: Tables, learned: 
     whole = inputs.apply(own, ids)
     rows, states, sure = [whole.values] * 2, [WHOLE] * 2, [whole.sureness] * 2
     folded: list[tuple[Counts, Floats, npt.NDArray[np.bool_]]] = []
+    hides = False
     for _ in range(2):
         kept = _some_of(total, rng)
         left = thinned(own, ids, kept, rng) if tables.events else own
         partly = inputs.apply(left, ids)
         rows.append(_with_gaps(partly, rng))
+        hides |= not np.array_equal(partly.values, whole.values, equal_nan=True)
         states.append(SOME)
         sure.append(partly.sureness)
         if tables.events:
@@ -219,16 +224,16 @@ def _states(model: SegmentModel, inputs: FittedInputs, tables: Tables, learned: 
         rows.append(described.values)
         states.append(NONE)
         sure.append(described.sureness)
-    n, times, state = len(ids), len(rows), np.repeat(states, len(ids))
+    n, times, state, X = len(ids), len(rows), np.repeat(states, len(ids)), np.vstack(rows)
     lesson = Lesson(
-        np.vstack(rows),
+        X,
         np.tile(learned.labels, times),
         np.tile(np.arange(n), times),
         len(learned.segment_ids),
         band_of(np.concatenate(sure)),
-        (state != WHOLE) | (not tables.events),
+        ((state != WHOLE) | (not tables.events)) & ~is_blank(X),
     )
-    return _States(lesson, state, _trust(folded, rng))
+    return _States(lesson, state, _trust(folded, rng), hides)
 
 
 def _trust(folded: list[tuple[Counts, Floats, npt.NDArray[np.bool_]]], rng: np.random.Generator) -> Trust | None:
@@ -253,7 +258,7 @@ def _some_entities(states: _States, most: int, seed: int) -> _States:
     chosen = np.zeros(n, np.bool_)
     chosen[generator(seed, "classifier", "crossed").permutation(n)[:most]] = True
     rows = chosen[lesson.entity]
-    return _States(lesson.take(rows), states.state[rows], states.trust)
+    return _States(lesson.take(rows), states.state[rows], states.trust, states.hides)
 
 
 def _with_gaps(found: Inputs, rng: np.random.Generator) -> Floats:
@@ -285,8 +290,15 @@ def _measures(best: OutOfFold, states: _States, base: Floats, seed: int, least: 
         here = np.flatnonzero(states.state == state)
         _, firsts = np.unique(states.lesson.entity[here], return_index=True)  # one row an entity
         rows = here[np.sort(firsts)]
-        if len(rows) < least:
+        if len(rows) < least or (state == SOME and not states.hides):
             continue
         rng = generator(seed, "classifier", "measures", state)
-        found[state] = measured(best.calibrated[rows], states.lesson.y[rows], base, rng, least=least)
+        found[state] = measured(_said(best, states.lesson, rows), states.lesson.y[rows], base, rng, least=least)
     return found
+
+
+def _said(best: OutOfFold, lesson: Lesson, rows: Codes) -> Floats:
+    """Give what is said of some rows: of whom nothing is known, base rates, of all others than this one."""
+    counts = np.bincount(lesson.y[rows], minlength=lesson.n_classes)
+    others = (counts - np.eye(lesson.n_classes)[lesson.y[rows]]) / max(len(rows) - 1, 1)
+    return np.where(is_blank(lesson.X[rows])[:, None], others, best.calibrated[rows])
