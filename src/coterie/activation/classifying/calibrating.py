@@ -32,12 +32,13 @@ class CalibrationBin:
     """Rows whose confidence lies in [low, high).
 
     Args:
-        n: rows, none or as many as may be told of. confidence: said on average. accuracy: so; None of both for no rows.
+        n: rows, none or as many as may be told of; None in older records, of few. confidence: said on average.
+        accuracy: so; None of both where there are no rows.
     """
 
     low: float
     high: float
-    n: int
+    n: int | None
     confidence: float | None
     accuracy: float | None
 
