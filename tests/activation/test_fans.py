@@ -61,6 +61,13 @@ def test_planted_fans_are_told_far_better_than_by_popularity(fitted):
     assert [tag.tag for tag in report.tags] == ["a", "b", "c", "d"]
 
 
+def test_a_tag_of_fewer_fans_than_may_be_told_of_has_no_numbers(fitted):
+    fans = [tag.fans for tag in fitted[2].tags]
+    report = fit_fans(planted(), ("a", "b", "c", "d"), FanRule(), 7, least=max(fans))[2]
+    assert [tag.fans for tag in report.tags] == [n if n == max(fans) else None for n in fans]
+    assert all((tag.f1 is None) == (tag.fans is None) for tag in report.tags)
+
+
 def test_what_is_said_of_a_tag_does_not_change_with_likes_of_its_items(fitted):
     lives, model = planted(seed=1), fitted[0]
     matrix = lives.before.matrix.toarray()

@@ -205,11 +205,19 @@ def test_other_reaches_are_refused(reach):
 
 def test_the_curve_falls_from_the_most_alike():
     scores = np.linspace(1, 0, 200)
-    curve = curve_of(scores, scores, None)
+    curve = curve_of(scores, scores, None, 1)
     assert [point.users for point in curve][:3] == [1, 2, 4]
     assert curve[-1].users == 200
     assert curve[-1].similarity == pytest.approx(0.5)
     assert [point.floor for point in curve] == sorted((point.floor for point in curve), reverse=True)
+
+
+def test_the_curve_has_no_audience_of_fewer_than_may_be_told_of():
+    scores = np.linspace(1, 0, 200)
+    curve = curve_of(scores, scores, None, 5)
+    assert [point.users for point in curve][:2] == [6, 10]
+    assert curve == curve_of(scores, scores, None, 1)[3:]
+    assert curve_of(scores[:4], scores[:4], None, 5) == ()
 
 
 def test_no_small_part_is_told_nor_can_be_had_by_subtraction():

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+import coterie
 from coterie.cli import main
+from tests.projects import quick_sample
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,18 @@ def test_an_unknown_run_offers_the_nearest(project, sample_run, capsys):
     code, _, err = said(capsys, "classify", "--project", project, "--run", f"{sample_run.id}x")
     assert code == 2
     assert sample_run.id in err
+
+
+def test_the_smallest_cell_is_that_of_the_config(tmp_path, capsys):
+    config = quick_sample(tmp_path, n_users=200)
+    config.write_text(config.read_text().replace("[segments]", "[segments]\nmin_cell = 12"))
+    coterie.run(config)
+    _, out, _ = said(capsys, "classify", "--project", tmp_path, "--json")
+    found = json.loads(out)
+    assert found["min_cell"] == 12
+    for measures in found["measures"].values():
+        assert all(n is None or n == 0 or n >= 12 for row in measures["confusion"] for n in row)
+        assert all(b["n"] == 0 or b["n"] >= 12 for b in measures["calibration"]["bins"])
+    assert all(point["n"] >= 12 for point in found["cold_start"]["points"])
+    _, out, _ = said(capsys, "classify", "--project", tmp_path)
+    assert "· fewer than 12, or hidden" in out

@@ -28,11 +28,11 @@ def test_the_cold_start_curve_has_a_line_for_each_way_that_is_open():
     assert "not yet known for 95% of users" in cold_start(0.95).sentence
 
 
-def test_calibration_has_a_dot_for_each_bin_of_enough():
+def test_calibration_has_a_dot_for_each_bin_those_of_few_go_together():
     confidence, right = np.array([0.95] * 20 + [0.35] * 3), np.ones(23, bool)
     found = calibration(confidence, right, np.random.default_rng(0))
     _, rows = find(plots.calibration_curve({"everything": found}), "point")
-    assert [(row["known"], row["n"]) for row in rows] == [("everything", 20)]
+    assert [(row["known"], row["n"]) for row in rows] == [("everything", 23)]
 
 
 def test_training_curves_mark_the_epoch_that_was_kept():

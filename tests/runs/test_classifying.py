@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import coterie
-from coterie.activation.classifying.fitting import SOME, WHOLE
+from coterie.activation.classifying.fitting import NONE, SOME, WHOLE
 from coterie.activation.classifying.hiding import with_empty
 from coterie.activation.classifying.placing import SegmentClassifier
 from coterie.errors import ConfigError, DataError, FormatError
@@ -139,6 +139,30 @@ def test_the_record_holds_what_was_measured_out_of_fold(known):
     assert "ratings" in record.cold_start.sentence
 
 
+def test_where_nothing_is_known_base_rates_are_said(tmp_path):
+    config = quick_sample(tmp_path, n_users=300)
+    text = config.read_text()
+    start = text.index("[features.demographics]")
+    config.write_text(text[:start] + text[text.index("[embedding]") :])
+    run = coterie.run(config)
+    classifier, record = classifier_of(run)
+    whom, tables = assigned(run), run.tables()
+    nothing = with_empty(Tables({t.name: t for t in tables if t.role == "items"}), tables)
+    probabilities, known = classifier.probabilities(nothing, whom.ids)
+    assert not known.any()
+    assert (probabilities == classifier.base).all()
+    assert classifier.base.sum() == pytest.approx(1)
+    shares = np.bincount(whom.labels) / len(whom.ids)
+    assert np.abs(classifier.base - shares).max() < 0.1
+    point = record.cold_start.points[0]
+    assert point.events == 0
+    found = point.classifier.calibration
+    assert found.mean_confidence == pytest.approx(classifier.base.max())
+    assert point.classifier.accuracy == point.base
+    assert found.error.value < 4 * found.by_chance
+    assert NONE not in record.measures
+
+
 ANSWERS = """
 [tables.people]
 role = "users"
@@ -186,6 +210,7 @@ def test_without_events_who_answered_nothing_is_classified_by_what_else_is_told(
     run = answers_run(tmp_path, 160)
     record = classifier_of(run)[1]
     assert record.cold_start is None
+    assert set(record.measures) == {WHOLE, NONE}  # nothing is hidden of answers, so there is no part of them
     (tmp_path / "new.csv").write_text("user_id,a,b,c,team\nada,0,0,0,red\nbob,,,,red\ncy,,,,blue\neve,,,,\n")
     found = {row["user_id"]: row for row in coterie.score(run, users=tmp_path / "new.csv").frame.to_dicts()}
     assert [found[u]["by"] for u in ("ada", "bob", "cy", "eve")] == ["fold-in", "classifier", "classifier", "none"]

@@ -164,7 +164,8 @@ def _fit(run: Run, rule: FanRule) -> tuple[FanReport, frozen.Frozen]:
     described = _blocks(config, tables, ids)
     lives = _halved(liked, counts, described_by(described, tables, ids)).take(enough)
     fitted, _, report = fit_fans(
-        lives, names, rule, seed, run=run.id, cut=liked.cut, left_out=len(ids) - len(enough)
+        lives, names, rule, seed, run=run.id, cut=liked.cut, left_out=len(ids) - len(enough),
+        least=config.segments.min_cell,
     )  # fmt: skip
     parts = {"fans": fitted.to_arrays()}
     parts |= {f"described-{at}": one.fitted.to_arrays() for at, one in enumerate(described)}

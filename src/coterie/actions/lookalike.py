@@ -118,7 +118,7 @@ def lookalike(
         hidden=hidden,
         is_distinctive=None if hidden is None else hidden.at(ranked_by, REACHES[-1]).recall.low > REACHES[-1],
         warnings=warnings,
-        curve=curve_of(falling, scored[SIMILARITY].to_numpy(), hidden),
+        curve=curve_of(falling, scored[SIMILARITY].to_numpy(), hidden, run.config.segments.min_cell),
         parts=_parts(run, scored[SEGMENT].head(size), everybody),
     )
     return Lookalikes(audience, scored.head(size), scored, _as_rows(asked.rejects), model)

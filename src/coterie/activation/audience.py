@@ -140,16 +140,18 @@ def size_of(scores: Floats, reach: float | None, floor: float | None) -> int:
     return min(max(math.ceil(asked * n - 1e-9), 1), n)
 
 
-def curve_of(scores: Floats, similarity: Floats, hidden: Hidden | None) -> tuple[ReachPoint, ...]:
+def curve_of(scores: Floats, similarity: Floats, hidden: Hidden | None, min_cell: int) -> tuple[ReachPoint, ...]:
     """Give what audiences of other sizes would be.
 
     Args:
-        scores: (n,) falling. similarity: (n,) in the same order.
+        scores: (n,) falling. similarity: (n,) in the same order. min_cell: audiences of fewer are not told of.
     """
     found = []
     means = np.cumsum(similarity) / np.arange(1, len(similarity) + 1)
     for at, reach in enumerate(CURVE):
         users = size_of(scores, float(reach), None)
+        if users < min_cell:
+            continue
         recall = {} if hidden is None else {by: values[at] for by, values in hidden.curve.items()} | {RANDOM: reach}
         found.append(ReachPoint(reach, users, float(scores[users - 1]), float(means[users - 1]), recall))
     return tuple(found)

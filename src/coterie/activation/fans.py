@@ -37,6 +37,7 @@ from coterie.parallel import single_libraries
 from coterie.randomness import generator
 from coterie.selection.types import Interval
 from coterie.tables import Tables
+from coterie.tables.suppression import MIN_CELL
 
 KIND: Final = "fans"
 SCHEMA: Final = "coterie.fans"
@@ -225,7 +226,7 @@ class FanMethod:
 
 @dataclass(frozen=True, slots=True)
 class FanTag:
-    """One tag: fans among the held-out users, and F1 of the chosen way; None where fewer than five are behind it."""
+    """One tag: fans among the held-out users, and F1 of the chosen way; None where too few are behind it."""
 
     tag: str
     fans: int | None
@@ -278,12 +279,20 @@ def described_by(blocks: Sequence[Described], tables: Tables, ids: Ids) -> Float
 
 
 def fit_fans(
-    lives: Lives, names: Sequence[str], rule: FanRule, seed: int, *, run: str = "", cut: str = "time", left_out: int = 0
+    lives: Lives,
+    names: Sequence[str],
+    rule: FanRule,
+    seed: int,
+    *,
+    run: str = "",
+    cut: str = "time",
+    left_out: int = 0,
+    least: int = MIN_CELL,
 ) -> tuple[FittedFans, tuple[int, ...], FanReport]:
     """Fit both ways and measure them on users held out.
 
     Args:
-        lives: of all users, tags of (items, m') in the order of ``names``.
+        lives: of all users, tags of (items, m') in the order of ``names``. least: the fewest fans that are told of.
 
     Returns:
         The better way and the other, the places of the tags that it tells of, and how good that is.
@@ -323,7 +332,7 @@ def fit_fans(
             for name, other in said.items()
             if name != chosen
         },
-        tags=tuple(_of_tag(tag, truth[:, t], said[chosen][:, t]) for t, tag in enumerate(tags)),
+        tags=tuple(_of_tag(tag, truth[:, t], said[chosen][:, t], least) for t, tag in enumerate(tags)),
     )
     return fitted, kept, report
 
@@ -442,9 +451,9 @@ def _measured(said: dict[str, Mask], truth: Mask, is_new: Mask, seed: int) -> tu
     )
 
 
-def _of_tag(tag: str, so: Mask, said: Mask) -> FanTag:
+def _of_tag(tag: str, so: Mask, said: Mask, least: int) -> FanTag:
     fans, hits = int(so.sum()), int((so & said).sum())
-    if fans < 5:
+    if fans < least:
         return FanTag(tag, None if fans else 0, None)
     return FanTag(tag, fans, 2 * hits / (fans + int(said.sum())))
 

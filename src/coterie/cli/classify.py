@@ -89,7 +89,7 @@ def _show(found: Classification) -> None:
     _show_trials(console, found)
     _show_measures(console, found)
     for name, measures in _by_state(found):
-        _show_confusion(console, name, measures, found.segments)
+        _show_confusion(console, name, measures, found)
     if found.cold_start is not None:
         _show_curve(console, found.cold_start)
     for reason in found.left_out:
@@ -146,14 +146,16 @@ def _show_measures(console: Console, found: Classification) -> None:
     console.print(table)
 
 
-def _show_confusion(console: Console, name: str, measures: Measures, segments: tuple[str, ...]) -> None:
-    table = _table(f"{name}: is \\ said", *segments)
-    for segment, row in zip(segments, measures.confusion, strict=True):
+def _show_confusion(console: Console, name: str, measures: Measures, found: Classification) -> None:
+    table = _table(f"{name}: is \\ said", *found.segments)
+    for segment, row in zip(found.segments, measures.confusion, strict=True):
         table.add_row(segment, *("·" if n is None else f"{n:,}" for n in row))
     console.print()
     console.print(table)
     if any(n is None for row in measures.confusion for n in row):
-        console.print("· fewer than 5, or hidden so that such a cell cannot be worked out", highlight=False)
+        console.print(
+            f"· fewer than {found.min_cell}, or hidden so that such a cell cannot be worked out", highlight=False
+        )
 
 
 def _show_curve(console: Console, curve: ColdStart) -> None:

@@ -299,7 +299,7 @@ SCORED: Final[tuple[Plot, ...]] = (
     Plot(
         "calibration",
         "Does confidence mean what it says?",
-        "On the broken line it does. Above it more are right than is said. Dots of fewer than 5 are left out.",
+        "On the broken line it does. Above it more are right than is said. Bins of few go together.",
         NEWCOMERS,
         _calibration,
     ),

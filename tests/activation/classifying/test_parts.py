@@ -82,7 +82,24 @@ def test_the_calibration_error_by_hand():
     found = calibration(np.array([0.95] * 10 + [0.15] * 10), np.array([True] * 9 + [False] * 11), rng())
     assert found.error.value == pytest.approx(0.5 * 0.05 + 0.5 * 0.15)
     assert [b.n for b in found.bins if b.n] == [10, 10]
-    assert calibration(np.array([0.95] * 3), np.ones(3, bool), rng()).bins[9].n is None
+    assert calibration(np.array([0.95] * 3), np.ones(3, bool), rng()).bins == ()
+
+
+def test_calibration_bins_of_few_go_together_with_a_neighbour():
+    confidence = np.repeat([0.15, 0.35, 0.75, 0.95], [12, 3, 9, 30])
+    found = calibration(confidence, np.ones(54, bool), rng(), least=10)
+    assert [(b.low, b.high, b.n) for b in found.bins if b.n] == [(0.1, 0.2, 12), (0.2, 0.8, 12), (0.9, 1.0, 30)]
+    assert found.error == calibration(confidence, np.ones(54, bool), rng()).error
+
+
+def test_the_smallest_cell_is_the_one_that_is_asked_for():
+    p = np.repeat(np.eye(2), [40, 40], axis=0)
+    y = np.repeat([0, 1], 40)
+    y[:8], y[40:52] = 1, 0
+    assert measured(p, y, np.full(2, 0.5), rng()).confusion == ((32, 12), (8, 28))
+    few = measured(p, y, np.full(2, 0.5), rng(), least=10)
+    assert few.confusion == ((32, None), (None, 28))
+    assert covered(np.repeat([0.9, 0.1], 8), np.ones(16, bool), 0.5, 10) == Covered(0.5, None, None)
 
 
 @given(st.integers(2, 40), st.integers(1, 4))

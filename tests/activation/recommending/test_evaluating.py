@@ -51,6 +51,19 @@ def test_a_segment_of_few_measured_users_has_no_numbers(judging):
     assert (few.segment, few.users, few.popularity, few.by_segment, few.lift, few.personal) == ("s-1", *[None] * 5)
 
 
+def test_no_small_segment_can_be_had_from_all_by_subtraction(judging):
+    names = [("s-1", "a"), ("s-2", "b"), ("s-3", "c")]
+    own = np.repeat([0, 1, 2], [3, 40, 77])
+    found = paying(judging, own, names, 5)
+    assert found[0].users == len(judging.by_user["popularity"].users)
+    assert [one.users is None for one in found] == [False, True, True, False]
+    outside = np.repeat([-1, 0, 1, 2], [3, 30, 40, 47])  # those in no segment are few, and have no row
+    assert [one.users is None for one in paying(judging, outside, names, 5)] == [False, True, False, False]
+    assert all(one.by_segment is None for one in paying(judging, outside, names, 5) if one.users is None)
+    all_in = np.repeat([0, 1, 2], 40)
+    assert all(one.users is not None for one in paying(judging, all_in, names, 5))
+
+
 def test_ratings_stand_beside_the_means(judging):
     assert [one.name for one in judging.rated] == ["mean of all", "means", "ratings"]
     assert all(one.rmse.low < one.rmse.value < one.rmse.high for one in judging.rated)

@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy.optimize import minimize_scalar
 from coterie.activation.classifying.contract import Codes, Floats
 from coterie.activation.classifying.rows import LEAST, log_odds, softmax
 from coterie.selection.types import Interval, Number
-from coterie.tables.suppression import MIN_CELL
+from coterie.tables.suppression import MIN_CELL, without_small_bins
 
 N_BINS = 10
 RANGE = (0.05, 20.0)  # of a temperature
@@ -31,7 +32,8 @@ class CalibrationBin:
     """Rows whose confidence lies in [low, high).
 
     Args:
-        n: rows. confidence: said on average. accuracy: so; None for all three where fewer than ``MIN_CELL`` lie there.
+        n: rows, none or as many as may be told of; None in older records, of few. confidence: said on average.
+        accuracy: so; None of both where there are no rows.
     """
 
     low: float
@@ -46,7 +48,8 @@ class Calibration:
     """What is said against what is so.
 
     Args:
-        bins: of confidence, in order. error: the expected calibration error, 0 is best; its interval is a bootstrap's
+        bins: of confidence, in order; those of few go together with a neighbour, and of few in all there are none.
+        error: the expected calibration error, 0 is best; its interval is a bootstrap's
             and begins above 0 even where what is said is exactly so.
         by_chance: the error that so many rows would show on average if what is said were exactly so.
         mean_confidence: of all rows. accuracy: of all rows.
@@ -92,11 +95,13 @@ def fit_temperature(probabilities: Floats, target: Codes) -> float:
     return float(np.exp(found.x))
 
 
-def calibration(confidence: Floats, right: npt.NDArray[np.bool_], rng: np.random.Generator) -> Calibration:
+def calibration(
+    confidence: Floats, right: npt.NDArray[np.bool_], rng: np.random.Generator, *, least: int = MIN_CELL
+) -> Calibration:
     """Set (n,) confidences beside (n,) whether each was right.
 
     Args:
-        rng: for the interval.
+        rng: for the interval. least: the fewest rows that a bin may tell of.
     """
     if not len(right):
         unknown = Interval(np.nan, np.nan, np.nan)
@@ -106,7 +111,7 @@ def calibration(confidence: Floats, right: npt.NDArray[np.bool_], rng: np.random
     low, high = np.quantile(drawn, [0.025, 0.975])
     fair = [_error(at, confidence, rng.random(len(right)) < confidence) for _ in range(DRAWS)]
     return Calibration(
-        bins=tuple(_bin(number, at, confidence, right) for number in range(N_BINS)),
+        bins=_bins(at, confidence, right, least),
         error=Interval(_error(at, confidence, right), float(low), float(high)),
         by_chance=float(np.mean(fair)),
         mean_confidence=float(confidence.mean()),
@@ -123,9 +128,18 @@ def _error(at: Codes, confidence: Floats, right: npt.NDArray[np.bool_]) -> float
     return float(np.abs(gaps).sum() / len(right))
 
 
-def _bin(number: int, at: Codes, confidence: Floats, right: npt.NDArray[np.bool_]) -> CalibrationBin:
-    here, low = at == number, number / N_BINS
+def _bins(at: Codes, confidence: Floats, right: npt.NDArray[np.bool_], least: int) -> tuple[CalibrationBin, ...]:
+    counts = np.bincount(at, minlength=N_BINS)
+    edges = tuple(number / N_BINS for number in range(N_BINS + 1))
+    ends, _ = without_small_bins(edges, tuple(counts.tolist()), least)
+    places = [edges.index(end) for end in ends]
+    return tuple(_bin((edges[a], edges[b]), (at >= a) & (at < b), confidence, right) for a, b in pairwise(places))
+
+
+def _bin(
+    ends: tuple[float, float], here: npt.NDArray[np.bool_], confidence: Floats, right: npt.NDArray[np.bool_]
+) -> CalibrationBin:
     n = int(here.sum())
-    if n < MIN_CELL:
-        return CalibrationBin(low, low + 1 / N_BINS, None if n else 0, None, None)
-    return CalibrationBin(low, low + 1 / N_BINS, n, float(confidence[here].mean()), float(right[here].mean()))
+    if not n:
+        return CalibrationBin(*ends, 0, None, None)
+    return CalibrationBin(*ends, n, float(confidence[here].mean()), float(right[here].mean()))

@@ -126,13 +126,17 @@ def cold_start(
     noun: str,
     seed: int,
     known_from: float = KNOWN_FROM,
-) -> ColdStart:
+    least: int = MIN_CELL,
+) -> ColdStart | None:
     """Draw the curve.
 
     Args:
         tables: of the run. ids: (n,) sorted entities that the classifier has not learned from. target: (n,) classes of
             their segments. base: (k,) how frequent each is among the others. events, noun: what events and many
-            entities are called.
+            entities are called. least: the fewest of them that a number may be of.
+
+    Returns:
+        The curve; None where no point of it is of enough.
     """
     own = of_entities(tables, ids)
     total = events_each(own, ids)
@@ -140,12 +144,14 @@ def cold_start(
     for level in (*LEVELS, None):
         kept = total if level is None else np.full(len(ids), level)
         counted = total > 0 if level is None else total > level
-        if counted.sum() < MIN_CELL:
+        if counted.sum() < least:
             continue
         left = own if level is None else thinned(own, ids, kept, generator(seed, "cold start"))
         asked = ask(model, classifier, left, ids)
         names = ("cold start", "intervals", -1 if level is None else level)
-        points.append(_point(level, counted, asked, (target, base), generator(seed, *names)))
+        points.append(_point(level, counted, asked, (target, base), generator(seed, *names), least=least))
+    if not points:
+        return None
     return told(tuple(points), events, noun, len(ids), known_from)
 
 
@@ -166,20 +172,27 @@ def _point(
     asked: Asked,
     so: tuple[Codes, Floats],
     rng: np.random.Generator,
+    *,
+    least: int,
 ) -> Point:
     truth, base, p = so[0][counted], so[1], asked.probabilities[counted]
     folded, trusted = asked.folded[counted], asked.trusted[counted]
     said, confidence = p.argmax(axis=1), p.max(axis=1)
     right, placed = folded == truth, folded >= 0
-    is_folded = bool(placed.any()) and not np.isnan(trusted).all()
+    is_folded = bool(placed.sum() >= least) and not np.isnan(trusted).all()
     sure = np.where(placed, trusted, 0.0)
-    fold_in = Line(share_of(right), calibration(trusted[placed], right[placed], rng), None, covered(sure, right, FLOOR))
+    fold_in = Line(
+        share_of(right),
+        calibration(trusted[placed], right[placed], rng, least=least),
+        None,
+        covered(sure, right, FLOOR, least),
+    )
     losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST))
     line = Line(
         share_of(said == truth),
-        calibration(confidence, said == truth, rng),
+        calibration(confidence, said == truth, rng, least=least),
         mean_of(losses),
-        covered(confidence, said == truth, FLOOR),
+        covered(confidence, said == truth, FLOOR, least),
     )
     scored = np.where(placed, right, said == truth)
     base_line = share_of(truth == base.argmax())

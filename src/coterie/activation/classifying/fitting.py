@@ -25,6 +25,7 @@ from coterie.activation.classifying.hiding import Counts, events_each, of_entiti
 from coterie.activation.classifying.inputs import FittedInputs, Inputs, fields_of, fit_inputs, hide
 from coterie.activation.classifying.measuring import Measures, measured
 from coterie.activation.classifying.placing import FLOOR, SegmentClassifier, Trust, labels_of
+from coterie.activation.classifying.rows import is_blank
 from coterie.config import Config
 from coterie.errors import DataError
 from coterie.features.contract import Ids
@@ -32,6 +33,7 @@ from coterie.model import SegmentModel
 from coterie.parallel import single_libraries
 from coterie.randomness import generator
 from coterie.tables import Tables
+from coterie.tables.suppression import MIN_CELL
 
 SCHEMA: Final = "coterie.classification"
 VERSION: Final = 1
@@ -61,7 +63,7 @@ class Classification:
         measures: by what was known; out of fold, calibrated by the other folds.
         network: how the network trained on all that is learned from; None where it is not installed.
         left_out: descriptors that could not be read, and why.
-        cold_start: the curve; None where there are no events.
+        cold_start: the curve; None where there are no events. min_cell: the fewest that a number is of.
     """
 
     run: str
@@ -78,6 +80,7 @@ class Classification:
     network: TrainingCurves | None
     left_out: tuple[str, ...]
     cold_start: ColdStart | None
+    min_cell: int = MIN_CELL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,11 +108,13 @@ class _States:
 
     Args:
         lesson: of all. state: (n,) name of each row's. trust: in fold-in, learned from the thinned states.
+        hides: whether hiding events changes what is read of anybody; of traits nothing is hidden.
     """
 
     lesson: Lesson
     state: npt.NDArray[np.str_]
     trust: Trust | None
+    hides: bool
 
 
 def _silent(_: str) -> None:
@@ -127,25 +132,26 @@ def fit_classifier(
     Raises:
         DataError: there are too few entities, or only one segment.
     """
-    seed = config.project.seed
+    seed, least = config.project.seed, config.segments.min_cell
     learned, held = _split(assigned, seed)
     told("features")
     inputs, left_out = fit_inputs(model.space, config, tables, learned.ids)
     states = _states(model, inputs, tables, learned, seed)
+    base = np.bincount(learned.labels, minlength=len(learned.segment_ids)) / len(learned.ids)
     told("cross-validation")
     with single_libraries():
         crossed = _some_entities(states, MOST_CROSSED, seed)
         best, trials = choose(crossed.lesson, seed)
         fitted = _refitted(best, states.lesson, seed)
-        classifier = SegmentClassifier(inputs, fitted, best.temperatures, assigned.segment_ids, states.trust)
+        classifier = SegmentClassifier(inputs, fitted, best.temperatures, assigned.segment_ids, base, states.trust)
         network = _network_curves(classifier, best.trial.name, states.lesson, seed)
     told("cold start")
-    base = np.bincount(learned.labels, minlength=len(learned.segment_ids)) / len(learned.ids)
     curve = None
     if tables.events:
         noun, events = config.nouns[0].many, " and ".join(table.name for table in tables.events)
         curve = cold_start(
-            model, classifier, tables, held.ids, target=held.labels, base=base, events=events, noun=noun, seed=seed
+            model, classifier, tables, held.ids, target=held.labels, base=base, events=events, noun=noun, seed=seed,
+            least=least,
         )  # fmt: skip
     return classifier, Classification(
         run=assigned.run,
@@ -158,10 +164,11 @@ def fit_classifier(
         chosen=best.trial.name,
         temperatures=tuple(best.temperatures.tolist()),
         floor=FLOOR,
-        measures=_measures(best, crossed, base, seed),
+        measures=_measures(best, crossed, base, seed, least),
         network=network,
         left_out=left_out,
         cold_start=curve,
+        min_cell=least,
     )
 
 
@@ -197,11 +204,13 @@ def _states(model: SegmentModel, inputs: FittedInputs, tables: Tables, learned: 
     whole = inputs.apply(own, ids)
     rows, states, sure = [whole.values] * 2, [WHOLE] * 2, [whole.sureness] * 2
     folded: list[tuple[Counts, Floats, npt.NDArray[np.bool_]]] = []
+    hides = False
     for _ in range(2):
         kept = _some_of(total, rng)
         left = thinned(own, ids, kept, rng) if tables.events else own
         partly = inputs.apply(left, ids)
         rows.append(_with_gaps(partly, rng))
+        hides |= not np.array_equal(partly.values, whole.values, equal_nan=True)
         states.append(SOME)
         sure.append(partly.sureness)
         if tables.events:
@@ -215,16 +224,16 @@ def _states(model: SegmentModel, inputs: FittedInputs, tables: Tables, learned: 
         rows.append(described.values)
         states.append(NONE)
         sure.append(described.sureness)
-    n, times, state = len(ids), len(rows), np.repeat(states, len(ids))
+    n, times, state, X = len(ids), len(rows), np.repeat(states, len(ids)), np.vstack(rows)
     lesson = Lesson(
-        np.vstack(rows),
+        X,
         np.tile(learned.labels, times),
         np.tile(np.arange(n), times),
         len(learned.segment_ids),
         band_of(np.concatenate(sure)),
-        (state != WHOLE) | (not tables.events),
+        ((state != WHOLE) | (not tables.events)) & ~is_blank(X),
     )
-    return _States(lesson, state, _trust(folded, rng))
+    return _States(lesson, state, _trust(folded, rng), hides)
 
 
 def _trust(folded: list[tuple[Counts, Floats, npt.NDArray[np.bool_]]], rng: np.random.Generator) -> Trust | None:
@@ -249,7 +258,7 @@ def _some_entities(states: _States, most: int, seed: int) -> _States:
     chosen = np.zeros(n, np.bool_)
     chosen[generator(seed, "classifier", "crossed").permutation(n)[:most]] = True
     rows = chosen[lesson.entity]
-    return _States(lesson.take(rows), states.state[rows], states.trust)
+    return _States(lesson.take(rows), states.state[rows], states.trust, states.hides)
 
 
 def _with_gaps(found: Inputs, rng: np.random.Generator) -> Floats:
@@ -275,12 +284,21 @@ def _network_curves(classifier: SegmentClassifier, chosen: str, lesson: Lesson, 
     return curves
 
 
-def _measures(best: OutOfFold, states: _States, base: Floats, seed: int) -> dict[str, Measures]:
+def _measures(best: OutOfFold, states: _States, base: Floats, seed: int, least: int) -> dict[str, Measures]:
     found = {}
     for state in dict.fromkeys(states.state.tolist()):
         here = np.flatnonzero(states.state == state)
         _, firsts = np.unique(states.lesson.entity[here], return_index=True)  # one row an entity
         rows = here[np.sort(firsts)]
+        if len(rows) < least or (state == SOME and not states.hides):
+            continue
         rng = generator(seed, "classifier", "measures", state)
-        found[state] = measured(best.calibrated[rows], states.lesson.y[rows], base, rng)
+        found[state] = measured(_said(best, states.lesson, rows), states.lesson.y[rows], base, rng, least=least)
     return found
+
+
+def _said(best: OutOfFold, lesson: Lesson, rows: Codes) -> Floats:
+    """Give what is said of some rows: of whom nothing is known, base rates, of all others than this one."""
+    counts = np.bincount(lesson.y[rows], minlength=lesson.n_classes)
+    others = (counts - np.eye(lesson.n_classes)[lesson.y[rows]]) / max(len(rows) - 1, 1)
+    return np.where(is_blank(lesson.X[rows])[:, None], others, best.calibrated[rows])

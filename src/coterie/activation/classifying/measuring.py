@@ -30,7 +30,7 @@ class Covered:
 
     Args:
         floor: confidence from which an answer is given. coverage: share of rows with an answer; None where it is of
-            fewer than ``MIN_CELL``. accuracy: of these; None where it is of too few.
+            fewer than may be told of. accuracy: of these; None where it is of too few.
     """
 
     floor: float
@@ -60,11 +60,14 @@ class Measures:
     coverage: tuple[Covered, ...]
 
 
-def measured(probabilities: Floats, target: Codes, base: Floats, rng: np.random.Generator) -> Measures:
+def measured(
+    probabilities: Floats, target: Codes, base: Floats, rng: np.random.Generator, *, least: int = MIN_CELL
+) -> Measures:
     """Measure (n, k) probabilities of rows that the fit has not seen.
 
     Args:
         target: (n,) assigned classes. base: (k,) how frequent each is where it was learned. rng: for the intervals.
+        least: the fewest that a number may be of.
     """
     said = probabilities.argmax(axis=1)
     right, k = said == target, probabilities.shape[1]
@@ -77,16 +80,16 @@ def measured(probabilities: Floats, target: Codes, base: Floats, rng: np.random.
         log_loss=mean_of(losses),
         base_accuracy=float((target == base.argmax()).mean()) if len(target) else np.nan,
         base_log_loss=float(-np.log(np.maximum(base[target], LEAST)).mean()) if len(target) else np.nan,
-        confusion=_shown(counts),
-        calibration=calibration(probabilities.max(axis=1), right, rng),
-        coverage=tuple(covered(probabilities.max(axis=1), right, floor) for floor in FLOORS),
+        confusion=_shown(counts, least),
+        calibration=calibration(probabilities.max(axis=1), right, rng, least=least),
+        coverage=tuple(covered(probabilities.max(axis=1), right, floor, least) for floor in FLOORS),
     )
 
 
-def covered(confidence: Floats, right: npt.NDArray[np.bool_], floor: float) -> Covered:
+def covered(confidence: Floats, right: npt.NDArray[np.bool_], floor: float, least: int = MIN_CELL) -> Covered:
     """Say what is left of (n,) answers where those below a confidence are not given."""
     given = confidence >= floor
-    if given.sum() < MIN_CELL:
+    if given.sum() < least:
         return Covered(floor, None if given.any() else 0.0, None)
     return Covered(floor, float(given.mean()), share_of(right[given]))
 
@@ -127,10 +130,10 @@ def _macro_f1(counts: npt.NDArray[np.integer], rng: np.random.Generator) -> Inte
     return Interval(float(macro_f1(counts)), float(low), float(high))
 
 
-def _shown(counts: npt.NDArray[np.int64]) -> tuple[tuple[int | None, ...], ...]:
+def _shown(counts: npt.NDArray[np.int64], least: int) -> tuple[tuple[int | None, ...], ...]:
     """Hide cells of few; sums along the diagonal and beside it are known by the accuracy, others are not told of."""
     own, mask = np.eye(len(counts), dtype=bool), np.zeros(counts.shape, np.bool_)
-    mask[own], mask[~own] = hidden_in_row(counts[own]), hidden_in_row(counts[~own])
+    mask[own], mask[~own] = hidden_in_row(counts[own], least), hidden_in_row(counts[~own], least)
     return tuple(
         tuple(None if gone else int(n) for n, gone in zip(row, line, strict=True))
         for row, line in zip(counts.tolist(), mask.tolist(), strict=True)

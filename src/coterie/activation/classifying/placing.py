@@ -21,6 +21,7 @@ from coterie.activation.classifying.contract import Codes, FittedClassifier, Flo
 from coterie.activation.classifying.hiding import Counts
 from coterie.activation.classifying.inputs import FittedInputs
 from coterie.activation.classifying.logistic import FittedLogistic, Logistic
+from coterie.activation.classifying.rows import is_blank
 from coterie.errors import ModelError
 from coterie.features.contract import Ids
 from coterie.frozen import Frozen
@@ -69,13 +70,15 @@ class SegmentClassifier:
 
     Args:
         inputs: what is read. classifier: fitted. temperatures: that its log-odds are divided by, by how much is known.
-        segment_ids: (k,) by class. trust: in fold-in; None where segments are not formed on events.
+        segment_ids: (k,) by class. base: (k,) how frequent each was where it was learned.
+        trust: in fold-in; None where segments are not formed on events.
     """
 
     inputs: FittedInputs
     classifier: FittedClassifier
     temperatures: Floats
     segment_ids: tuple[str, ...]
+    base: Floats
     trust: Trust | None
 
     def probabilities(self, tables: Tables, ids: Ids) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -86,12 +89,13 @@ class SegmentClassifier:
             ids: (n,) sorted.
 
         Returns:
-            (n, k) calibrated probabilities, and (n,) whether anything is known at all.
+            (n, k) calibrated probabilities, base rates for whom nothing is known, and (n,) whether anything is known.
         """
         found = self.inputs.apply(tables, ids)
         with single_libraries():
             raw = spread(self.classifier, found.values, len(self.segment_ids))
-        return tempered(raw, self.temperatures[band_of(found.sureness)]), found.known
+        told = tempered(raw, self.temperatures[band_of(found.sureness)])
+        return np.where(is_blank(found.values)[:, None], self.base, told), found.known
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON; nothing in it is code, and the run's model is not in it."""
@@ -106,7 +110,9 @@ class SegmentClassifier:
             "is_fitted": trust is not None,
         }
         always = np.array([self.trust.always if self.trust is not None else np.nan])
-        frozen.save(Frozen(KIND, meta, {"always": always, "temperatures": self.temperatures}), folder, "head")
+        frozen.save(
+            Frozen(KIND, meta, {"always": always, "temperatures": self.temperatures, "base": self.base}), folder, "head"
+        )
 
     @classmethod
     def load(cls, folder: Path, model: SegmentModel) -> Self:
@@ -125,7 +131,8 @@ class SegmentClassifier:
             always = float(head.arrays["always"][0])
             fitted = FittedLogistic.from_arrays(frozen.load(folder, "trust")) if head.meta["is_fitted"] else None
             trust = Trust(fitted, always) if head.meta["has_trust"] else None
-            return cls(inputs, classifier, head.arrays["temperatures"], tuple(head.meta["segment_ids"]), trust)
+            temperatures, base = head.arrays["temperatures"], head.arrays["base"]
+            return cls(inputs, classifier, temperatures, tuple(head.meta["segment_ids"]), base, trust)
         except (KeyError, TypeError, IndexError) as error:
             raise ModelError(f"the frozen classifier in '{folder}' is damaged: {error}; ask again") from error
 

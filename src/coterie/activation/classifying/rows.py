@@ -20,6 +20,11 @@ def product(X: Floats, W: Floats) -> Floats:
     return found
 
 
+def is_blank(X: Floats) -> npt.NDArray[np.bool_]:
+    """(n,) rows of which nothing is known."""
+    return np.asarray(np.isnan(X).all(axis=1))
+
+
 def row_sums(X: Floats) -> Floats:
     """(n,) sums of the rows, each in the order of its columns."""
     found = np.zeros(len(X))

@@ -28,6 +28,7 @@ from coterie.activation.recommending.measuring import (
 )
 from coterie.activation.recommending.ranking import Codes
 from coterie.activation.recommending.tastes import Tastes
+from coterie.activation.suppression import hidden_in_row
 from coterie.embedding.als import DAMPING
 from coterie.errors import DataError
 from coterie.parallel import single_libraries
@@ -203,7 +204,7 @@ def paying(found: Judging, own: Codes, names: Sequence[tuple[str, str]], min_cel
 
     Args:
         own: (n,) number of each user's segment in the run. names: id and name of each segment.
-        min_cell: segments of which fewer users are measured have no numbers.
+        min_cell: segments of which fewer users are measured have no numbers, nor have those that would give them away.
 
     Returns:
         All first; nothing where one of the two was not measured.
@@ -215,12 +216,17 @@ def paying(found: Judging, own: Codes, names: Sequence[tuple[str, str]], min_cel
     best = max(personal, key=lambda name: float(found.by_user[name].ndcg.mean()), default="")
     inside = [("", "all", np.ones(len(users), np.bool_))]
     inside += [(key, name, own[users] == number) for number, (key, name) in enumerate(names)]
-    return tuple(_paying(found, (key, name), rows, best, min_cell) for key, name, rows in inside)
+    counts = [int(rows.sum()) for *_, rows in inside[1:]]
+    of_none = len(users) - sum(counts)  # not shown, but to be had from the total
+    gone = [len(users) < min_cell, *hidden_in_row([*counts, of_none], min_cell).tolist()[:-1]]
+    return tuple(
+        _paying(found, (key, name), rows, best, hide) for (key, name, rows), hide in zip(inside, gone, strict=True)
+    )
 
 
-def _paying(found: Judging, named: tuple[str, str], rows: npt.NDArray[np.bool_], best: str, min_cell: int) -> Paying:
+def _paying(found: Judging, named: tuple[str, str], rows: npt.NDArray[np.bool_], best: str, hide: bool) -> Paying:
     n = int(rows.sum())
-    if n < min_cell:
+    if hide or not n:
         return Paying(*named, None, None, None, None, best, None)
     overall, segment = (found.by_user[one].ndcg[rows] for one in ("popularity", "segment"))
     personal = float(found.by_user[best].ndcg[rows].mean()) if best else None
