@@ -14,6 +14,13 @@ import polars as pl
 import pytest
 
 import coterie
+from coterie.actions.graph import graph
+from coterie.actions.lookalike import write_audience
+from coterie.actions.match import matches, write_matches
+from coterie.actions.recommend import recommend_all
+from coterie.actions.similar import similar_all
+from coterie.cli.graph import _write
+from coterie.cli.summary import write_csv
 from coterie.errors import ConfigError, DataError
 from coterie.runs import tables_on_disk
 from coterie.runs.forgotten import load_log
@@ -241,3 +248,81 @@ def test_short_numbers_are_gone_from_where_users_are_kept(tmp_path):
     assert exemplar not in again.profiles[0].exemplars
     people = tables_on_disk.load(again.folder, OF_USERS).tables["people"].frame
     assert exemplar not in people.collect(backend="polars").to_native()["user_id"].to_list()
+
+
+@pytest.fixture(scope="module")
+def with_exports(tmp_path_factory):
+    """A project whose users are numbers, as items and ranks are, with what commands write beside its run."""
+    from tests.projects import quick_sample
+
+    folder = tmp_path_factory.mktemp("exports")
+    run = coterie.run(quick_sample(folder, n_users=150), threads=1)
+    seeds = run.assignments()["user_id"].to_list()[:30]
+    out = folder / "out"
+    looked_for = coterie.lookalike(run, [*seeds, "nobody"], reach=1.0)
+    for ending in ("csv", "parquet"):
+        similar_all(run, out / f"similar.{ending}", k=3)
+        recommend_all(run, out / f"lists.{ending}", n=3)
+        write_audience(looked_for, out / f"audience.{ending}")
+        write_matches(matches(run, by="embedding", n=3), out / f"matches.{ending}")
+    write_csv(coterie.fans(run).predict(), out / "fans.csv")
+    scores = coterie.score(run, folder / "ratings.csv").frame
+    write_csv(scores, out / "scores.csv")
+    scores.write_parquet(out / "scores.parquet")
+    for kind in ("users", "items"):
+        _write(graph(run, kind), folder / f"{kind}-graph")
+    return folder
+
+
+TABLES = {
+    *(
+        f"out/{name}.{ending}"
+        for name in ("similar", "lists", "audience", "matches", "scores")
+        for ending in ("csv", "parquet")
+    ),
+    "out/fans.csv",
+}
+
+
+def rows_of(path):
+    return pl.read_csv(path, infer_schema=False) if path.suffix == ".csv" else pl.read_parquet(path)
+
+
+def test_what_commands_wrote_loses_the_user_and_nobody_else(with_exports, tmp_path):
+    project = Path(shutil.copytree(with_exports, tmp_path / "project"))
+    neighbours = rows_of(project / "out/similar.parquet")
+    user = next(
+        one
+        for one in neighbours["similar_id"].unique().sort()
+        if one in rows_of(project / "out/audience.csv")["user_id"].to_list()
+        and one in json.loads((project / "users-graph/graph.json").read_text())["body"]["ids"]
+    )
+    graph_files = {f"users-graph/{path.name}" for path in (project / "users-graph").iterdir()}
+    items = {path: path.read_bytes() for path in (project / "items-graph").iterdir()}
+    before = {name: rows_of(project / name) for name in TABLES}
+    files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    dry = coterie.forget(project, [user], dry_run=True)
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == files
+    found = coterie.forget(project, [user])
+    assert found.files == dry.files
+    assert found.removed == dry.removed
+    assert set(found.files) >= TABLES | graph_files
+    assert set(found.removed) == graph_files
+    assert len(graph_files) == 8
+    assert list((project / "users-graph").iterdir()) == []
+    assert {path: path.read_bytes() for path in items} == items
+    for name, rows in before.items():
+        is_theirs = pl.col("user_id") == user
+        if name.startswith("out/similar"):
+            is_theirs |= pl.col("similar_id") == user
+        left = rows_of(project / name)
+        assert left.equals(rows.filter(~is_theirs)), name
+        assert 0 < left.height < rows.height, name
+
+
+def test_who_is_in_what_a_command_wrote_alone_is_forgotten_there(with_exports, tmp_path):
+    project = Path(shutil.copytree(with_exports, tmp_path / "project"))
+    found = coterie.forget(project, ["nobody"])
+    assert (found.users, found.unknown, found.runs) == (1, 0, ())
+    assert found.files == ("out/audience.rejects.csv",)
+    assert rows_of(project / "out/audience.rejects.csv").height == 0

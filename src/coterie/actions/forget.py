@@ -1,4 +1,4 @@
-"""Users forgotten: out of every run kept, the cache, the registry's memory and the scores that Coterie wrote.
+"""Users forgotten: out of every run kept, the cache, the registry's memory, and the tables and graphs of commands.
 
 The order is such that a process killed at any point leaves each run whole, and that doing it again finishes it: what
 can be made again goes first, each run is exchanged at once, the record comes last. What lies in the sources is the
@@ -15,36 +15,31 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 
 from coterie import records
-from coterie.actions.recommend import COLUMNS as RECOMMENDED
 from coterie.config import CONFIG_NAME, Config, load_config
 from coterie.engines import local
 from coterie.errors import ConfigError, CoterieError, DataError, StoreError, shown
 from coterie.features.aligning import users_of
 from coterie.features.contract import Ids
-from coterie.runs import tables_on_disk
+from coterie.runs import exports, tables_on_disk
 from coterie.runs.forgetting import forget_in_run, users_in
 from coterie.runs.forgotten import Forgetting, Holding, add_to_log, load_kept_out, save_kept_out
 from coterie.runs.identity import LOCK, PATIENCE_S, RUNS, STATE_FOLDER, project_folder, without_members
 from coterie.runs.result import Run, open_run
 from coterie.sources import RawTable
 from coterie.sources.opening import open_source
-from coterie.spreadsheet import as_meant
 from coterie.stores.directory import UNFINISHED, DirectoryStore, remove_unfinished
 from coterie.stores.locking import locked
 from coterie.stores.swapping import restored
 from coterie.stores.tracing import Trace, is_telling, traces
 from coterie.tables.forgetting import KeptOut, among, refused_users
 from coterie.tables.types import events_of
-from coterie.terms import BY, CONFIDENCE, DISTANCE, EVENTS, OF_USERS, ROW, SEGMENT, STRENGTH, USER, USERS
+from coterie.terms import EVENTS, OF_USERS, ROW, USERS
 
 PENDING: Final = Path(STATE_FOLDER) / "forgetting.json"
 PENDING_SCHEMA, PENDING_VERSION = "coterie.forgetting", 1
 STALE: Final = ("segment sizes", "profiles", "measures", "model", "report")
-_SCORES: Final = (USER, SEGMENT, STRENGTH, DISTANCE)  # and, but for those of earlier versions,
-_MORE: Final = (BY, CONFIDENCE)
 _CACHE: Final = Path(STATE_FOLDER) / "cache"
 _REJECTS: Final = Path(STATE_FOLDER) / "rejects"
 
@@ -61,12 +56,13 @@ class Forgot:
 
     Args:
         users: how many were forgotten. unknown: how many of those asked for were nowhere.
-        runs: ids of the runs that they were in. files: scores and copies that were written anew. cache: whether there
-            was a cache to remove. given_up: models that nobody knows how to take a user out of.
+        runs: ids of the runs that they were in. files: tables and copies that were written anew, and those removed.
+        cache: whether there was a cache to remove. given_up: models that nobody knows how to take a user out of.
         sources: that still hold them; they are not Coterie's to change. unread: sources that could not be looked at.
         left: files of the project that still hold an id. not_looked_for: ids that are too short, or also ids of items,
             so that they cannot be told from other words; where Coterie keeps users they are gone all the same.
         kept_out: whether the next runs leave them out. is_dry: whether nothing was changed.
+        removed: those of the files that were removed: a graph of users cannot do without one.
     """
 
     users: int
@@ -81,24 +77,29 @@ class Forgot:
     not_looked_for: int
     kept_out: bool
     is_dry: bool
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where users are: by run, in copies of members, in scores, in tables of the cache, which goes whole."""
+    """Where users are: by run, in copies of members, in tables and graphs written, in the cache, which goes whole.
+
+    Args:
+        graphs: by record, whose folder goes; doomed: the files there.
+    """
 
     runs: Mapping[str, Ids]
     members: Mapping[Path, Ids]
-    scores: Mapping[Path, Ids]
+    written: Mapping[Path, Ids]
+    graphs: Mapping[Path, Ids]
+    doomed: tuple[Path, ...]
     cache: tuple[Path, ...]
     cached: Ids
 
     def users(self) -> Ids:
-        held: Ids = np.unique(
-            np.concatenate(
-                [np.zeros(0, np.str_), *self.runs.values(), *self.members.values(), *self.scores.values(), self.cached]
-            )
-        )
+        places = (self.runs, self.members, self.written, self.graphs)
+        parts = (held for place in places for held in place.values())
+        held: Ids = np.unique(np.concatenate([np.zeros(0, np.str_), *parts, self.cached]))
         return held
 
 
@@ -156,7 +157,7 @@ def forget(
         users=n_forgotten,
         unknown=len(unknown),
         runs=tuple(name for name, held in found.runs.items() if len(held)),
-        files=tuple(str(path.relative_to(folder)) for path in (*found.members, *found.scores)),
+        files=tuple(str(path.relative_to(folder)) for path in (*found.members, *found.written, *found.doomed)),
         cache=bool(found.cache),
         given_up=given_up,
         sources=sources,
@@ -166,6 +167,7 @@ def forget(
         + sum(is_telling(user) and user not in looked_for for user in asked.tolist()),
         kept_out=keep_out,
         is_dry=dry_run,
+        removed=tuple(str(path.relative_to(folder)) for path in found.doomed),
     )
 
 
@@ -191,11 +193,14 @@ def _where(folder: Path, runs: Mapping[str, Run], asked: Ids, config: Config | N
     in_runs = {name: users_in(run, asked) for name, run in runs.items()}
     gone = among(asked.tolist())
     members = {path: without_members(path, gone)[1] for path in sorted((folder / STATE_FOLDER).glob("identity-*.npz"))}
-    scores = {path: _scored(path, asked) for path in _score_files(folder, runs, config)}
+    own = {path.resolve() for paths in _files_of(folder, config) for path in paths}
+    written, graphs = _written(folder, runs, own, asked)
     return _Found(
         {name: held for name, held in in_runs.items() if len(held)},
         {path: held for path, held in members.items() if len(held)},
-        {path: held for path, held in scores.items() if len(held)},
+        written,
+        graphs,
+        tuple(file for path in graphs for file in exports.files_of_graph(path, own)),
         tuple(folder / place for place in (_CACHE, _REJECTS) if (folder / place).exists()),
         np.intersect1d(asked, _cached(folder)),
     )
@@ -214,34 +219,22 @@ def _cached(folder: Path) -> Ids:
     return held
 
 
-def _score_files(folder: Path, runs: Mapping[str, Run], config: Config | None) -> Iterator[Path]:
-    """Give the files of scores below a project; where anything but users is segmented their ids are not users'."""
-    if not runs or any(run.config.project.entity != OF_USERS for run in runs.values()):
-        return
-    own = {path.resolve() for paths in _files_of(folder, config) for path in paths}
-    for path in sorted(folder.rglob("*.csv")):
-        inside = path.relative_to(folder).parts[0]
-        if inside in {RUNS, STATE_FOLDER} or path.resolve() in own:
-            continue
-        with path.open("rb") as opened:
-            header = opened.readline(200).decode("utf-8", "replace").strip()
-            if header in {",".join(_SCORES), ",".join((*_SCORES, *_MORE)), ",".join(RECOMMENDED)}:
-                yield path
+def _written(
+    folder: Path, runs: Mapping[str, Run], own: set[Path], asked: Ids
+) -> tuple[dict[Path, Ids], dict[Path, Ids]]:
+    """Give the tables that commands wrote below a project and the records of graphs, with the users in each.
 
-
-def _read_scores(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema=False)
-
-
-def _scored(path: Path, asked: Ids) -> Ids:
-    held: Ids = np.intersect1d(asked, _ids_of(_read_scores(path)))
-    return held
-
-
-def _ids_of(rows: pl.DataFrame) -> Ids:
-    """Give the ids of rows of scores, as they were before they were made harmless for spreadsheets."""
-    ids: Ids = np.array([as_meant(user) for user in rows[USER].to_list()], np.str_)
-    return ids
+    Where anything but users is segmented, ids of what is segmented are not users'.
+    """
+    are_users = bool(runs) and all(run.config.project.entity == OF_USERS for run in runs.values())
+    graphs, tables = {}, {}
+    for path in exports.below(folder, own):
+        graphs[path] = exports.users_in_graph(path, asked)
+        tables[path] = exports.users_in_table(path, asked, users_are_segmented=are_users)
+    return (
+        {path: held for path, held in tables.items() if len(held)},
+        {path: held for path, held in graphs.items() if len(held)},
+    )
 
 
 def _carry_out(
@@ -268,11 +261,12 @@ def _carry_out(
         content, _ = without_members(path, gone)
         if content is not None:
             records.write_whole(path, content)
-    for path in found.scores:
-        told(f"scores {path.name}")
-        rows = _read_scores(path)
-        left = rows.filter(pl.Series(~gone(_ids_of(rows)), dtype=pl.Boolean))
-        records.write_whole(path, left.write_csv().encode())
+    for path, held in found.written.items():
+        told(f"table {path.name}")
+        exports.write(path, held)
+    for path in found.doomed:
+        told(f"graph {path.name}")
+        exports.remove(path)
     given_up: list[str] = []
     for name, held in found.runs.items():
         told(f"run {name}")
