@@ -28,7 +28,8 @@ def forget(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take users out of every run kept, the cache and the scores; your own source files are never changed."""
+    """Take users out of every run kept, the cache, and the tables and graphs that commands wrote; your own source files
+    are never changed."""
     from coterie.actions.forget import forget as forgotten
 
     asked = [*(users or ()), *(_read(file) if file is not None else ())]
@@ -71,7 +72,8 @@ def _show(found: Forgot, *, as_json: bool) -> None:
     for run in found.runs:
         say(f"  run {run}")
     for file in found.files:
-        say(f"  {escape(file)}")
+        whole = ", removed: a graph cannot be had without one of its users" if file in found.removed else ""
+        say(f"  {escape(file)}{whole}")
     if found.cache:
         say("  the cache, whole: it is made again")
     for told in found.given_up:
