@@ -11,7 +11,6 @@ Source:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +20,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import gammaln
 
+from coterie.activation.intervals import mean_of
 from coterie.errors import ConfigError, DataError, shown
 from coterie.selection.types import Interval
 
@@ -28,7 +28,6 @@ SCHEMA, VERSION = "coterie.match", 1
 MATCH, POPULARITY, RANDOM = "match", "popularity", "random"
 TOP: Final = (5, 10, 20)
 CELLS: Final = 4_000_000  # of users times items at once
-Z_95: Final = 1.959963984540054
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
@@ -191,15 +190,6 @@ def first_of(scores: Floats, n: int) -> Places:
         candidates = candidates[values >= least]
     order = np.lexsort((candidates, -scores[candidates]))[:n]
     return candidates[order]
-
-
-def mean_of(values: Floats) -> Interval:
-    """Give the mean of (u,) values and its 95 % interval over users."""
-    mean = float(values.mean())
-    if len(values) < 2:
-        return Interval(mean, math.nan, math.nan)
-    half = Z_95 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Interval(mean, mean - half, mean + half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ of seeds in somebody's segment. Whoever is level shares the places, so that no o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from coterie.activation.intervals import wilson
 from coterie.activation.lookalike import Ground, fit, folds
 from coterie.selection.types import Interval
 
@@ -23,7 +23,6 @@ FOLDS: Final = 5
 REACHES: Final = (0.01, 0.05, 0.10)
 CURVE: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CLASSIFIER, CENTROID, ACTIVITY, SEGMENT, RANDOM = "classifier", "centroid", "activity", "segment", "random"
-Z_95: Final = 1.959963984540054
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -118,18 +117,6 @@ def found_within(scores: Floats, wanted: Mask, reaches: Sequence[float]) -> Floa
     wanted_above, wanted_from = (w - np.searchsorted(of_wanted, last, side) for side in ("right", "left"))
     found: Floats = wanted_above + share * (wanted_from - wanted_above)
     return found
-
-
-def wilson(hits: float, n: int) -> Interval:
-    """Give a share and its 95 % interval.
-
-    Source:
-        Wilson (1927), "Probable inference, the law of succession, and statistical inference".
-    """
-    share, square = hits / n, Z_95**2
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = Z_95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return Interval(share, max(centre - half, 0.0), min(centre + half, 1.0))
 
 
 def _share_of_seeds(segment: npt.NDArray[np.int64], is_seed: Mask) -> Floats:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.options import JsonOption, ProjectOption, RunOption
-from coterie.errors import StoreError
+from coterie.cli.options import JsonOption, ProjectOption, RunOption, made_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,12 +56,7 @@ def _write(found: Classification, folder: Path) -> tuple[Path, ...]:
     from coterie import plots, records
     from coterie.activation.classifying.fitting import SCHEMA, VERSION
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"cannot make the folder '{folder}': {error.strerror or error}; choose another --out"
-        ) from error
+    made_folder(folder)
     record = folder / "classification.json"
     records.write(record, SCHEMA, VERSION, found)
     with plots.drawing():

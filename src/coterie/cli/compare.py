@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.options import JsonOption, ProjectOption
-from coterie.errors import ConfigError, StoreError
+from coterie.cli.options import JsonOption, ProjectOption, made_folder
+from coterie.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,12 +62,7 @@ def _write(found: Comparison, folder: Path) -> tuple[Path, ...]:
     from coterie.activation import comparison
     from coterie.report.comparison import charts, write_comparison
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"cannot make the folder '{folder}': {error.strerror or error}; choose another --out"
-        ) from error
+    made_folder(folder)
     record, page = folder / "comparison.json", folder / "comparison.html"
     records.write(record, comparison.SCHEMA, comparison.VERSION, found)
     write_comparison(page, found)

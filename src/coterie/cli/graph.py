@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.options import JsonOption, ProjectOption, RunOption
-from coterie.errors import StoreError
+from coterie.cli.options import JsonOption, ProjectOption, RunOption, made_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,12 +79,7 @@ def _write(found: Graph, folder: Path) -> tuple[Path, ...]:
     from coterie.activation.graphs.export import write_graph
     from coterie.report.graph import write_page
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"cannot make the folder '{folder}': {error.strerror or error}; choose another --out"
-        ) from error
+    made_folder(folder)
     files = write_graph(folder, found)
     with plots.drawing():
         chart = plots.community_graph(drawn(found))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from coterie import plots, records
 from coterie.activation.comparison import Comparison
 from coterie.activation.drift import MAJOR, MODERATE, Drift
-from coterie.plots.theme import ON_DARK, Chart, printable
-from coterie.report import embed
+from coterie.plots.theme import Chart
 from coterie.report.figures import Figure, figure_of
-from coterie.report.page import text_of
-from coterie.report.words import decimal, percent
+from coterie.report.lone import lone_page
 
 
 def write_comparison(path: Path, found: Comparison) -> None:
@@ -60,40 +54,19 @@ def shown_columns(found: Comparison, most: int = 20) -> tuple[Drift, ...]:
 
 def render(found: Comparison) -> str:
     """Give the page as HTML text."""
-    vega, draw = embed.script(plots.drawing_scripts()), embed.script(text_of("page.js"))
     with plots.drawing():
         figures: dict[str, Figure] = {
             name: figure_of(f"fig-{name}", title, note, chart) for name, (title, note, chart) in charts(found).items()
         }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("coterie.report", "templates"),
-        autoescape=True,
-        finalize=_printable,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({"percent": percent, "decimal": decimal, "json_in_script": embed.json_in_script})
-    environment.filters["told"] = str
-    environment.filters["users"] = _users
-    return environment.get_template("comparison.html").render(
-        found=found,
-        migration=found.migration,
-        drift=found.drift,
-        columns=shown_columns(found),
-        figures=figures,
-        colour=plots.colour,
-        shape=plots.shape,
-        style=Markup(text_of("page.css")),  # noqa: S704  # our own style sheet
-        scripts=(vega, draw),
-        on_dark=ON_DARK,
-        policy=embed.security_policy(vega, draw),
-    )
+    facts = {
+        "found": found,
+        "migration": found.migration,
+        "drift": found.drift,
+        "columns": shown_columns(found),
+        "figures": figures,
+    }
+    return lone_page("comparison.html", facts, {"users": _users})
 
 
 def _users(count: int | None) -> str:
     return "·" if count is None else f"{count:,}"
-
-
-def _printable(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from coterie import plugins
 from coterie.activation.classifying.calibrating import fit_temperatures, tempered
 from coterie.activation.classifying.contract import Classifier, Codes, FittedClassifier, Floats
-from coterie.activation.classifying.measuring import mean_of, share_of
 from coterie.activation.classifying.rows import LEAST
+from coterie.activation.intervals import mean_of, share_of
 from coterie.randomness import generator
 from coterie.selection.types import Interval
 

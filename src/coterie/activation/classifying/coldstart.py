@@ -17,9 +17,10 @@ import numpy.typing as npt
 from coterie.activation.classifying.calibrating import Calibration, calibration
 from coterie.activation.classifying.contract import Codes, Floats
 from coterie.activation.classifying.hiding import events_each, of_entities, thinned
-from coterie.activation.classifying.measuring import Covered, covered, mean_of, share_of
+from coterie.activation.classifying.measuring import Covered, covered
 from coterie.activation.classifying.placing import FLOOR, SegmentClassifier, labels_of
 from coterie.activation.classifying.rows import LEAST
+from coterie.activation.intervals import mean_of, share_of
 from coterie.errors import ConfigError
 from coterie.features.contract import Ids
 from coterie.model import SegmentModel

@@ -15,11 +15,11 @@ import numpy.typing as npt
 from coterie.activation.classifying.calibrating import Calibration, calibration
 from coterie.activation.classifying.contract import Codes, Floats
 from coterie.activation.classifying.rows import LEAST
+from coterie.activation.intervals import mean_of, share_of
 from coterie.activation.suppression import hidden_in_row
 from coterie.selection.types import Interval
 from coterie.tables.suppression import MIN_CELL
 
-Z_95: Final = 1.959963984540054
 DRAWS: Final = 200
 FLOORS: Final = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
@@ -92,24 +92,6 @@ def covered(confidence: Floats, right: npt.NDArray[np.bool_], floor: float, leas
     if given.sum() < least:
         return Covered(floor, None if given.any() else 0.0, None)
     return Covered(floor, float(given.mean()), share_of(right[given]))
-
-
-def share_of(held: npt.NDArray[np.bool_]) -> Interval:
-    """Give the share of (n,) with Wilson's interval, which stays within 0 and 1."""
-    n = len(held)
-    if not n:
-        return Interval(np.nan, np.nan, np.nan)
-    p, z = float(held.mean()), Z_95**2 / n
-    middle, half = (p + z / 2) / (1 + z), np.sqrt(z * p * (1 - p) + z * z / 4) / (1 + z)
-    return Interval(p, max(float(middle - half), 0.0), min(float(middle + half), 1.0))
-
-
-def mean_of(values: Floats) -> Interval:
-    """Give the mean of (n,) values with its interval."""
-    if len(values) < 2:
-        return Interval(float(values.mean()) if len(values) else np.nan, np.nan, np.nan)
-    mean, half = float(values.mean()), Z_95 * float(values.std(ddof=1)) / np.sqrt(len(values))
-    return Interval(mean, mean - half, mean + half)
 
 
 def macro_f1(counts: npt.NDArray[np.integer]) -> Floats:
